@@ -1,0 +1,58 @@
+import type { ChuteName, Definition, ServiceName } from './chute.ts';
+import { canonical, type Json, type JsonObject, type Sha256 } from './json.ts';
+import type { ProcessInstance, ProcessSpec } from './step.ts';
+
+/** Whether a service's process or container runs, as the last step or probe left it. */
+export type ServiceState = 'running' | 'stopped' | 'exited';
+
+export type AppliedService = {
+  readonly state: ServiceState;
+  /** How it was started: what stopping and starting again need. */
+  readonly spec: ProcessSpec | null;
+  /** Who it is in the world; not part of the state hash. */
+  readonly instance: ProcessInstance | null;
+};
+
+export type AppliedChute = {
+  /** The last definition whose update got through; null before the first. */
+  readonly definition: Definition | null;
+  /** What its owner wants: a stopped chute keeps its data and definition. */
+  readonly run: 'running' | 'stopped';
+  readonly services: Readonly<Record<ServiceName, AppliedService>>;
+  /** Digest of the release each service's `current` points at. */
+  readonly releases: Readonly<Record<ServiceName, string>>;
+  /** Named volumes that were made for it. */
+  readonly volumes: Readonly<Record<string, true>>;
+};
+
+/** What the device now runs, step by step: the document that the patches of steps apply to. */
+export type Applied = {
+  readonly chutes: Readonly<Record<ChuteName, AppliedChute>>;
+  /** Ports by external port, `18080/tcp`, and who holds them. */
+  readonly reservations: {
+    readonly ports: Readonly<
+      Record<string, { readonly chute: ChuteName; readonly service: ServiceName }>
+    >;
+  };
+};
+
+export const NOTHING_APPLIED: Applied = { chutes: {}, reservations: { ports: {} } };
+
+/** Keys that say who or when, not what: two devices with the same chutes differ in them. */
+const NOT_HASHED = new Set(['instance']);
+
+/**
+ * SHA-256 of what is applied, without identities (pid, boot, marks). Pure.
+ *
+ * Two roots given the same definitions have the same hash; a rollback is checked by it.
+ */
+export function stateHash(applied: Applied, sha256: Sha256): string {
+  return sha256(canonical(stripped(applied as unknown as Json)));
+}
+
+function stripped(value: Json): Json {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return (value as readonly Json[]).map(stripped);
+  const members = Object.entries(value as JsonObject).filter(([key]) => !NOT_HASHED.has(key));
+  return Object.fromEntries(members.map(([key, member]) => [key, stripped(member)]));
+}

@@ -1,0 +1,15 @@
+/**
+ * What planners may know of the host. Observed by the shell, journaled as `host.observed` when it
+ * changed, so that any plan can be derived again from the journal alone.
+ */
+export type HostFacts = {
+  readonly runtime: 'process' | 'docker';
+  readonly host: 'render' | 'linux' | 'uci';
+  readonly hostname: string;
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  /** Ports that somebody else listens on, by `18080/tcp`: who, as far as it can be told. */
+  readonly portsTaken: Readonly<Record<string, string>>;
+  /** What this host can do that not every host can, e.g. `memory-limit`. */
+  readonly capabilities: readonly string[];
+};

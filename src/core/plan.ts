@@ -1,0 +1,68 @@
+import type { Applied, AppliedChute } from './applied.ts';
+import type { ChuteName, Definition, SourceLocation } from './chute.ts';
+import type { HostFacts } from './facts.ts';
+import type { Patch } from './patch.ts';
+import type { CustomStepDraft, ModuleName, Step, StepDraft } from './step.ts';
+
+/** What was asked of one chute. */
+export type Operation = 'apply' | 'create' | 'update' | 'delete' | 'start' | 'stop' | 'restart';
+
+/** What a chute shall be when the update is through; null: gone. */
+export type Desired = {
+  readonly definition: Definition;
+  readonly run: 'running' | 'stopped';
+} | null;
+
+/** One chute's way from what the device runs to what was asked for. */
+export type Change = {
+  readonly chute: ChuteName;
+  readonly operation: Operation;
+  readonly before: AppliedChute | null;
+  readonly desired: Desired;
+  /** From the view of what is applied to the view of what is desired: see `viewOf`. */
+  readonly patch: Patch;
+  /** Where sources were found, by digest. */
+  readonly sources: Readonly<Record<string, SourceLocation>>;
+  /** Whether a delete drops the volumes too. */
+  readonly purge: boolean;
+};
+
+/** Why a change cannot be planned, in words a gateway's owner understands and can act on. */
+export type Refusal = {
+  readonly chute: ChuteName;
+  readonly module: ModuleName;
+  readonly code: string;
+  readonly message: string;
+  /** The place in the definition, as a JSON pointer. */
+  readonly path: string;
+  readonly hint: string;
+};
+
+export type PlanContext = {
+  readonly applied: Applied;
+  readonly facts: HostFacts;
+  /** Every change of this update: for conflicts between chutes. */
+  readonly changes: readonly Change[];
+};
+
+/** What a planning module answers: steps, "that is all, and it is fine", or refusals. */
+export type Answer =
+  | { readonly steps: readonly (StepDraft | CustomStepDraft)[] }
+  | { readonly done: string; readonly steps?: readonly (StepDraft | CustomStepDraft)[] }
+  | { readonly refusals: readonly Omit<Refusal, 'chute' | 'module'>[] };
+
+/** Turns a change into steps. Pure: reads nothing but its arguments, touches nothing at all. */
+export interface Planner {
+  readonly name: ModuleName;
+  /** Raised when the same change would give other steps. */
+  readonly version: number;
+  plan(change: Change, context: PlanContext): Answer;
+}
+
+export type Plan = {
+  /** SHA-256 over request, patch, steps and planner versions; never the update's number. */
+  readonly hash: string;
+  readonly patch: Patch;
+  readonly steps: readonly Step[];
+  readonly planners: Readonly<Record<ModuleName, number>>;
+};
