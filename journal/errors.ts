@@ -9,7 +9,9 @@ export type JournalErrorCode =
   | 'RIPCORD_JOURNAL_READONLY'
   | 'RIPCORD_RECORD_TOO_LARGE'
   | 'RIPCORD_ROOT_MISSING'
-  | 'RIPCORD_SCHEMA_NEWER';
+  | 'RIPCORD_SCHEMA_NEWER'
+  | 'RIPCORD_SECRET_DAMAGED'
+  | 'RIPCORD_SECRET_MISSING';
 
 /** An error of the journal's world: a caller can name it, show it and act on it. */
 export class JournalError extends Error {

@@ -1,0 +1,125 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { join } from 'node:path';
+
+import type { Disk } from './disk.ts';
+import { makeDirectory, namesIn, readIfThere, writeDurably } from './durable-file.ts';
+import { JournalError } from './errors.ts';
+
+const KEY_BYTES = 32;
+const NAME = /^[0-9a-f]{64}$/;
+
+/** What stands in events, plans and output where a secret was. */
+export type SecretRef = { readonly $secret: string };
+
+/**
+ * Values that must never enter the log, under `secrets/` (0700, files 0600), each named by its HMAC
+ * under this device's key: the name proves equality here and tells nobody else anything.
+ */
+export interface Secrets {
+  /** Keeps a value and returns what to journal in its place. On disk on return. Safe to repeat. */
+  put(value: string | Uint8Array): Promise<SecretRef>;
+  /** The value. Throws RIPCORD_SECRET_MISSING when it was dropped, RIPCORD_SECRET_DAMAGED. */
+  get(ref: SecretRef): Uint8Array;
+  /** Forgets a value. On disk on return. Safe to repeat. */
+  drop(ref: SecretRef): void;
+  /** The keyed hash of bytes, without keeping them: for files that contain secrets. */
+  digest(value: string | Uint8Array): Promise<string>;
+}
+
+/** The secrets of a root. The key and the directory are made on first use. */
+export function openSecrets(disk: Disk, root: string): Secrets {
+  const directory = join(root, 'secrets');
+  let key: Promise<Uint8Array> | null = null;
+  const running = new Map<string, Promise<void>>();
+
+  async function loadKey(): Promise<Uint8Array> {
+    const path = join(directory, 'key');
+    const present = readIfThere(disk, path);
+    if (present?.length === KEY_BYTES) {
+      // Whoever made it may have died before its name was on disk.
+      disk.syncDirSync(directory);
+      return present;
+    }
+    if (present !== null || namesIn(disk, directory).some((name) => NAME.test(name))) {
+      throw damaged('secrets/key is missing or cut, and values made with it are there');
+    }
+    makeDirectory(disk, directory, 0o700);
+    const made = randomBytes(KEY_BYTES);
+    await writeDurably(disk, path, made, 0o600);
+    return made;
+  }
+
+  async function nameFor(value: string | Uint8Array): Promise<string> {
+    key ??= loadKey();
+    try {
+      return createHmac('sha256', await key)
+        .update(value)
+        .digest('hex');
+    } catch (error) {
+      key = null;
+      throw error;
+    }
+  }
+
+  async function keep(path: string, bytes: Uint8Array): Promise<void> {
+    const present = readIfThere(disk, path);
+    if (present !== null && Buffer.compare(present, bytes) === 0) disk.syncDirSync(directory);
+    else await writeDurably(disk, path, bytes, 0o600);
+  }
+
+  return {
+    async put(value) {
+      const name = await nameFor(value);
+      let writing = running.get(name);
+      if (writing === undefined) {
+        writing = keep(join(directory, name), Buffer.from(value));
+        running.set(name, writing);
+      }
+      try {
+        await writing;
+      } finally {
+        running.delete(name);
+      }
+      return { $secret: name };
+    },
+
+    get: (ref) => readSecret(disk, directory, ref),
+
+    drop(ref) {
+      const path = pathOf(directory, ref);
+      if (disk.sizeSync(path) === null) return;
+      disk.unlinkSync(path);
+      disk.syncDirSync(directory);
+    },
+
+    digest: nameFor,
+  };
+}
+
+function readSecret(disk: Disk, directory: string, ref: SecretRef): Uint8Array {
+  const bytes = readIfThere(disk, pathOf(directory, ref));
+  if (bytes === null) {
+    throw new JournalError(
+      'RIPCORD_SECRET_MISSING',
+      `cannot read secret ${ref.$secret.slice(0, 8)}: it is not kept on this device`,
+    );
+  }
+  const held = readIfThere(disk, join(directory, 'key'));
+  if (held === null) throw damaged('secrets/key is missing');
+  const name = createHmac('sha256', held).update(bytes).digest();
+  if (!timingSafeEqual(name, Buffer.from(ref.$secret, 'hex'))) {
+    throw damaged(`the value of ${ref.$secret.slice(0, 8)} or the key has changed`);
+  }
+  return bytes;
+}
+
+function pathOf(directory: string, ref: SecretRef): string {
+  if (!NAME.test(ref.$secret)) {
+    throw new JournalError('RIPCORD_SECRET_MISSING', 'cannot read secret: no such name');
+  }
+  return join(directory, ref.$secret);
+}
+
+function damaged(reason: string): JournalError {
+  return new JournalError('RIPCORD_SECRET_DAMAGED', `cannot read secret: ${reason}`);
+}
