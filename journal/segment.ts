@@ -7,13 +7,11 @@
  */
 import { checkLine, claimedPlace, NEWLINE } from './chain.ts';
 import type { LinePlace } from './chain.ts';
+import { writeAll } from './disk-node.ts';
 import type { Disk } from './disk.ts';
 import type { Seq } from './record.ts';
 
 export const SEGMENT_BYTES_DEFAULT: number = 1024 * 1024;
-/** The prepared segment that takes over when the active one is full. */
-export const NEXT_SEGMENT = 'next';
-
 /** What a disk writes at once or not at all: a lost write leaves whole sectors of newlines. */
 const SECTOR_BYTES = 512;
 const SEGMENT_NAME = /^(\d{16})\.ndjson$/;
@@ -61,12 +59,17 @@ export function freeSpace(bytes: number): Buffer {
   return Buffer.alloc(bytes, NEWLINE);
 }
 
-/** All bytes of a file. Throws what the disk throws. */
-export function readWhole(disk: Disk, path: string): Buffer {
-  const size = disk.sizeSync(path) ?? 0;
-  const fd = disk.openSync(path, 'r');
+/** Whether there is nothing but free space. Pure. */
+export function isFree(bytes: Uint8Array): boolean {
+  return endOfContent(bytes, 0) === 0;
+}
+
+/** Makes a file of free space. Its bytes are on disk on return, its name once the directory is synced. */
+export function createSegment(disk: Disk, path: string, bytes: number): void {
+  const fd = disk.openSync(path, 'w');
   try {
-    return readRange(disk, fd, 0, size);
+    writeAll(disk, fd, freeSpace(bytes), 0);
+    disk.fsyncSync(fd);
   } finally {
     disk.closeSync(fd);
   }

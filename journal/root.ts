@@ -1,0 +1,121 @@
+/**
+ * The root directory and its birth. `ripcord.json` is written last: a root that has it is finished,
+ * one that does not has never held a record.
+ */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+
+import type { Disk } from './disk.ts';
+import { makeDirectory, namesIn, readIfThere, writeDurably } from './durable-file.ts';
+import { JournalError } from './errors.ts';
+import { createHeadFile } from './head.ts';
+import { createSegment, isFree, segmentName, segmentsAmong } from './segment.ts';
+
+/** The layout of the root that this program writes. A higher one is refused, not guessed at. */
+export const ROOT_SCHEMA = 1;
+
+/** What `ripcord.json` says. */
+export type RootFacts = {
+  readonly uuid: string;
+  readonly schema: number;
+  readonly [fact: string]: unknown;
+};
+
+export type RootPaths = {
+  readonly root: string;
+  readonly facts: string;
+  readonly log: string;
+  readonly head: string;
+};
+
+/** Where the journal's files lie under a root. Pure. */
+export function rootPaths(root: string): RootPaths {
+  return {
+    root,
+    facts: join(root, 'ripcord.json'),
+    log: join(root, 'log'),
+    head: join(root, 'HEAD'),
+  };
+}
+
+/**
+ * What `ripcord.json` says, or null where there is no finished root.
+ *
+ * Throws RIPCORD_SCHEMA_NEWER when a newer program made it, RIPCORD_JOURNAL_DAMAGED when it cannot be
+ * understood or is missing beside a log with records.
+ */
+export function readRoot(disk: Disk, root: string): RootFacts | null {
+  const paths = rootPaths(root);
+  const bytes = readIfThere(disk, paths.facts);
+  if (bytes === null) {
+    refuseRecordsWithoutFacts(disk, paths);
+    return null;
+  }
+  const facts = parseFacts(bytes);
+  if (facts === null) {
+    throw damaged(root, 'ripcord.json', 'it is no JSON object with a uuid and a schema');
+  }
+  if (facts.schema > ROOT_SCHEMA) {
+    throw new JournalError(
+      'RIPCORD_SCHEMA_NEWER',
+      `cannot open ${root}: it has layout ${facts.schema}, this program knows up to ${ROOT_SCHEMA}`,
+      { details: { schema: facts.schema, known: ROOT_SCHEMA } },
+    );
+  }
+  return facts;
+}
+
+/** Makes a root with an empty log. On disk on return. Safe to repeat until it has returned once. */
+export async function makeRoot(
+  disk: Disk,
+  root: string,
+  genesis: Readonly<Record<string, string>>,
+  segmentBytes: number,
+): Promise<RootFacts> {
+  const paths = rootPaths(root);
+  makeDirectory(disk, root);
+  for (const name of ['log', 'snapshots', 'blobs', 'chutes', 'quarantine']) {
+    makeDirectory(disk, join(root, name));
+  }
+  makeDirectory(disk, join(root, 'secrets'), 0o700);
+  createSegment(disk, join(paths.log, segmentName(1)), segmentBytes);
+  disk.syncDirSync(paths.log);
+  createHeadFile(disk, paths.head);
+  disk.syncDirSync(root);
+  const facts = { ...genesis, uuid: randomUUID(), schema: ROOT_SCHEMA };
+  await writeDurably(disk, paths.facts, Buffer.from(`${JSON.stringify(facts, null, 2)}\n`));
+  return facts;
+}
+
+function parseFacts(bytes: Uint8Array): RootFacts | null {
+  try {
+    const facts: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return isFacts(facts) ? facts : null;
+  } catch {
+    return null;
+  }
+}
+
+function isFacts(facts: unknown): facts is RootFacts {
+  if (typeof facts !== 'object' || facts === null) return false;
+  if (!('uuid' in facts && 'schema' in facts)) return false;
+  return typeof facts.uuid === 'string' && Number.isInteger(facts.schema);
+}
+
+/** An unfinished birth leaves at most one empty segment; with records in it something was removed. */
+function refuseRecordsWithoutFacts(disk: Disk, paths: RootPaths): void {
+  for (const { name } of segmentsAmong(namesIn(disk, paths.log))) {
+    const bytes = readIfThere(disk, join(paths.log, name));
+    if (bytes !== null && !isFree(bytes)) {
+      throw damaged(paths.root, 'ripcord.json', 'it is missing, though the log has records');
+    }
+  }
+}
+
+function damaged(root: string, file: string, reason: string): JournalError {
+  return new JournalError(
+    'RIPCORD_JOURNAL_DAMAGED',
+    `cannot open ${root}: ${file} is damaged: ${reason}`,
+    { details: { seq: null, file, offset: null } },
+  );
+}
