@@ -38,6 +38,15 @@ export type Applied = {
 
 export const NOTHING_APPLIED: Applied = { chutes: {}, reservations: { ports: {} } };
 
+/** A chute before its first step: what `/chutes/NAME` holds while it is being installed. */
+export const NEW_CHUTE: AppliedChute = {
+  definition: null,
+  run: 'stopped',
+  services: {},
+  releases: {},
+  volumes: {},
+};
+
 /** Keys that say who or when, not what: two devices with the same chutes differ in them. */
 const NOT_HASHED = new Set(['instance']);
 

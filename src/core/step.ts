@@ -1,5 +1,6 @@
 import type { ChuteName, EnvironmentValue, Health, ServiceName, SourceLocation } from './chute.ts';
 import type { Json } from './json.ts';
+import type { Patch } from './patch.ts';
 
 export type StepId = string;
 
@@ -117,9 +118,14 @@ export interface StepKinds {
     undo: null;
     result: Json;
   };
-  /** Writes what a chute now is into `applied`. No effect on the world. */
+  /**
+   * Writes what a chute now is into `applied`: the operations of `patch`, as they are. No effect on
+   * the world. The first plan of a chute begins with one that adds the empty chute (`NEW_CHUTE`), so
+   * that the patches of starts, switches and volumes find their parent; the last one sets definition
+   * and run state, or removes the chute; both keep `/reservations/ports` right.
+   */
   'chute.save@1': {
-    args: { readonly chute: ChuteName; readonly applied: Json };
+    args: { readonly chute: ChuteName; readonly patch: Patch };
     undo: null;
     result: null;
   };
