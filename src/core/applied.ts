@@ -56,7 +56,7 @@ const NOT_HASHED = new Set(['instance']);
  * Two roots given the same definitions have the same hash; a rollback is checked by it.
  */
 export function stateHash(applied: Applied, sha256: Sha256): string {
-  return sha256(canonical(stripped(applied as unknown as Json)));
+  return sha256(canonical(stripped(applied)));
 }
 
 function stripped(value: Json): Json {

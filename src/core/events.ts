@@ -45,8 +45,8 @@ export type UpdateRequest = {
 /** What to do when another update of the same chute is on its way. */
 export type QueueMode = 'refuse' | 'queue' | 'supersede';
 
-/** A step that a crash interrupted; `plan` when it had none yet. */
-export type Interruption = { readonly update: UpdateId; readonly step: StepId | 'plan' };
+/** A step that a crash interrupted; `plan` when it had no step yet. */
+export type Interruption = { readonly update: UpdateId; readonly step: StepId };
 
 /** An undo that did not succeed, and who has to look at it. */
 export type StuckStep = {

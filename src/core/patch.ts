@@ -49,9 +49,9 @@ export function invert(document: Json, patch: Patch): Patch {
 }
 
 /** The value under a JSON pointer, or undefined. Pure. */
-export function valueAt(document: Json, pointer: string): Json | undefined {
+export function valueAt(document: Json, path: string): Json | undefined {
   let value: Json | undefined = document;
-  for (const key of pointer.split('/').slice(1)) {
+  for (const key of path.split('/').slice(1)) {
     if (value === null || typeof value !== 'object') return undefined;
     value = (value as Readonly<Record<string, Json>>)[
       key.replaceAll('~1', '/').replaceAll('~0', '~')

@@ -1,5 +1,6 @@
 import type { Applied, AppliedChute } from './applied.ts';
 import type { ChuteName, Definition, SourceLocation } from './chute.ts';
+import type { Requester } from './events.ts';
 import type { HostFacts } from './facts.ts';
 import type { Patch } from './patch.ts';
 import type { CustomStepDraft, ModuleName, Step, StepDraft } from './step.ts';
@@ -41,6 +42,8 @@ export type Refusal = {
 export type PlanContext = {
   readonly applied: Applied;
   readonly facts: HostFacts;
+  /** Who asks: for access rights. */
+  readonly by: Requester;
   /** Every change of this update: for conflicts between chutes. */
   readonly changes: readonly Change[];
 };
@@ -62,6 +65,7 @@ export interface Planner {
 export type Plan = {
   /** SHA-256 over request, patch, steps and planner versions; never the update's number. */
   readonly hash: string;
+  /** From the views of what is applied to those of what is desired, below `/chutes/NAME`. */
   readonly patch: Patch;
   readonly steps: readonly Step[];
   readonly planners: Readonly<Record<ModuleName, number>>;

@@ -1,0 +1,213 @@
+import { castDraft, type Draft, produce } from 'immer';
+
+import type { Recorded } from '../../journal/record.ts';
+import { assert, unreachable } from './assert.ts';
+import type { ChuteEvent, UpdateEvent } from './events.ts';
+import { applyEnd, type EndEvent, isEndEvent } from './fold-end.ts';
+import { isStepEvent, markStep, type StepEvent } from './mark.ts';
+import { applyPatch } from './patch.ts';
+import { NEW_STATE, REMEMBERED_MAX, type State, type UpdateState } from './state.ts';
+
+/** The state after one more record. Pure: same state and record in, same state out, for ever. */
+export function evolve(state: State, event: Recorded<ChuteEvent>): State {
+  return fold(state, [event]);
+}
+
+/**
+ * The state after many records. Pure.
+ *
+ * Copies once where `evolve` in a loop would copy, and freeze, per record: 88,000 records in 0.2 s
+ * instead of 216 s.
+ */
+export function fold(state: State, events: Iterable<Recorded<ChuteEvent>>): State {
+  return produce(state, (draft) => {
+    for (const event of events) apply(draft, event);
+  });
+}
+
+/** The state after a whole journal, or after its tail behind a snapshot. Pure. */
+export async function foldAll(
+  events: AsyncIterable<Recorded<ChuteEvent>>,
+  from: State = NEW_STATE,
+): Promise<State> {
+  let state = from;
+  let chunk: Recorded<ChuteEvent>[] = [];
+  for await (const event of events) {
+    chunk.push(event);
+    if (chunk.length < CHUNK) continue;
+    state = fold(state, chunk);
+    chunk = [];
+  }
+  return fold(state, chunk);
+}
+
+/** Records folded in one go: more gains nothing and holds them all in memory. */
+const CHUNK = 1000;
+
+function apply(draft: Draft<State>, event: Recorded<ChuteEvent>): void {
+  assert(event.seq === draft.seq + 1, `record ${event.seq} cannot follow record ${draft.seq}`);
+  draft.seq = event.seq;
+  if (isStepEvent(event)) return applyStep(draft, event);
+  if (isEndEvent(event)) return applyEnd(draft, event);
+  switch (event.type) {
+    case 'engine.started':
+      return started(draft, event);
+    case 'engine.stopped':
+      draft.engineRuns = false;
+      return;
+    case 'host.observed':
+      draft.facts = castDraft({ seq: event.seq, facts: event.facts });
+      return;
+    case 'drift.found':
+      return applyPatch(draft.applied, event.patch);
+    case 'version.quarantined': {
+      const { update, chutes, reason, interruptions, retryAt } = event;
+      draft.quarantine[event.contentHash] = castDraft({
+        update,
+        chutes,
+        reason,
+        interruptions,
+        retryAt,
+      });
+      return forgetOldest(draft.quarantine);
+    }
+    case 'clock.synced':
+    case 'journal.repaired':
+    case 'journal.pruned':
+    case 'journal.tailCut':
+      return;
+    default:
+      applyUpdate(draft, event);
+  }
+}
+
+function started(
+  draft: Draft<State>,
+  event: Recorded<Extract<ChuteEvent, { type: 'engine.started' }>>,
+): void {
+  draft.engineRuns = true;
+  draft.boot = event.boot;
+  for (const update of Object.values(draft.updates)) {
+    // Whatever was under way in the last engine has no outcome now: only the world knows.
+    update.marks = update.marks.replaceAll('i', '?').replaceAll('o', 'O');
+  }
+  for (const { update: id, step } of event.interrupted) {
+    const update = updateOf(draft, id, event.seq);
+    const before = update.interruptions;
+    update.interruptions =
+      before?.step === step ? { step, count: before.count + 1 } : { step, count: 1 };
+    if (update.request.onInterrupt === 'rollback' && update.phase !== 'committed')
+      update.rollbackOwed = true;
+  }
+}
+
+type MiddleEvent = Exclude<UpdateEvent, StepEvent | EndEvent | { type: 'version.quarantined' }>;
+
+function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
+  if (event.type === 'update.requested') return requested(draft, event);
+  const update = updateOf(draft, event.update, event.seq);
+  switch (event.type) {
+    case 'update.queued':
+      update.phase = 'queued';
+      return;
+    case 'update.planned':
+      update.phase = 'planned';
+      update.marks = '.'.repeat(event.steps.length);
+      update.plan = castDraft({
+        seq: event.seq,
+        hash: event.planHash,
+        patch: event.patch,
+        steps: event.steps,
+      });
+      return;
+    case 'update.started':
+      update.phase = 'running';
+      update.startHash = event.stateHash;
+      update.baseline = castDraft(event.baseline);
+      return;
+    case 'update.aborting': {
+      const { cause, step, error, by } = event;
+      update.phase = 'aborting';
+      update.aborting = castDraft({ cause, step, error, by: by ?? null });
+      return;
+    }
+    case 'update.stuck':
+      update.phase = 'stuck';
+      update.stuck = castDraft(event.steps);
+      return;
+    case 'reload.owed': {
+      const { key, hash } = event;
+      draft.reloads[key] ??= { key, hash, owedSince: event.seq, update: event.update };
+      draft.reloads[key].hash = hash;
+      return;
+    }
+    case 'reload.paid':
+      delete draft.reloads[event.key];
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+function requested(
+  draft: Draft<State>,
+  event: Recorded<Extract<ChuteEvent, { type: 'update.requested' }>>,
+): void {
+  const { update, request } = event;
+  assert(update === `u${draft.nextUpdate}`, `${update} cannot follow u${draft.nextUpdate - 1}`);
+  draft.nextUpdate += 1;
+  const fresh: UpdateState = {
+    id: update,
+    seq: event.seq,
+    request,
+    phase: 'requested',
+    plan: null,
+    marks: '',
+    ran: '',
+    succeeded: '',
+    open: {},
+    startHash: null,
+    baseline: {},
+    aborting: null,
+    stuck: [],
+    interruptions: null,
+    rollbackOwed: false,
+  };
+  draft.updates[update] = castDraft(fresh);
+  if (request.requestId === null) return;
+  const { contentHash } = request;
+  draft.requests[request.requestId] = { update, contentHash, outcome: null };
+  forgetOldest(draft.requests);
+}
+
+function applyStep(draft: Draft<State>, event: Recorded<StepEvent>): void {
+  const update = updateOf(draft, event.update, event.seq);
+  if ('patch' in event && event.patch.length > 0) applyPatch(draft.applied, event.patch);
+  const wasStuck = update.phase === 'stuck';
+  markStep(update, event, event.seq);
+  if (wasStuck && update.phase !== 'stuck') update.stuck = [];
+  if (PROGRESS.has(event.type)) update.interruptions = null;
+  // Behind the commit nothing can fail the update: it rests when no step is left to do.
+  if (update.phase === 'committed' && !/[.i?pr]/.test(update.marks))
+    delete draft.updates[update.id];
+}
+
+/** A crash counts against a step only while the update does not get past it. */
+const PROGRESS: ReadonlySet<string> = new Set([
+  'step.succeeded',
+  'step.skipped',
+  'gate.passed',
+  'compensation.succeeded',
+  'compensation.skipped',
+]);
+
+function updateOf(draft: Draft<State>, id: string, seq: number): Draft<UpdateState> {
+  const update = draft.updates[id];
+  assert(update, `record ${seq} is about update ${id}, which is not on its way`);
+  return update;
+}
+
+function forgetOldest(map: Record<string, unknown>): void {
+  const keys = Object.keys(map);
+  for (const key of keys.slice(0, Math.max(0, keys.length - REMEMBERED_MAX))) delete map[key];
+}

@@ -1,0 +1,204 @@
+import type { Seq } from '../../journal/record.ts';
+import { type Applied, NOTHING_APPLIED } from './applied.ts';
+import type { ChuteName } from './chute.ts';
+import type { Failure } from './errors.ts';
+import type { AbortCause, StuckStep, UpdateId, UpdateRequest } from './events.ts';
+import type { HostFacts } from './facts.ts';
+import type { Patch } from './patch.ts';
+import type { Step, StepId } from './step.ts';
+
+/** How an update ended. */
+export type OutcomeWord =
+  | 'committed'
+  | 'unchanged'
+  | 'rejected'
+  | 'reverted'
+  | 'cancelled'
+  | 'superseded'
+  | 'resolved';
+
+/**
+ * Where an update is on its way:
+ *
+ *     requested ─▶ planned ─▶ running ─▶ committed ─▶ (gone: at rest)
+ *        │                       │
+ *     queued                 aborting ─▶ (gone)  or  stuck ─▶ aborting
+ */
+export type UpdatePhase =
+  | 'requested'
+  | 'queued'
+  | 'planned'
+  | 'running'
+  | 'aborting'
+  | 'stuck'
+  | 'committed';
+
+/** What is known of a step beyond its mark while it is neither untouched nor settled. */
+export type OpenStep = {
+  /** Whether an intent is on record: only then can there be an effect. */
+  readonly intended: boolean;
+  readonly attempt: number;
+  /** The record of its last intent (or, for one without effect, of its gate's start). */
+  readonly intentSeq: Seq;
+  readonly undoAttempt: number;
+  readonly retryInMs: number | null;
+  readonly error: Failure | null;
+  readonly gateDeadline: { readonly up: number; readonly boot: string } | null;
+};
+
+export type UpdatePlan = {
+  readonly seq: Seq;
+  readonly hash: string;
+  readonly patch: Patch;
+  readonly steps: readonly Step[];
+};
+
+export type UpdateState = {
+  readonly id: UpdateId;
+  /** The record of its request. */
+  readonly seq: Seq;
+  readonly request: UpdateRequest;
+  readonly phase: UpdatePhase;
+  /** Frozen with the fold that brought it and never touched again: reading it costs nothing. */
+  readonly plan: UpdatePlan | null;
+  /** One character a step, `Mark`: a text of 5,000 characters costs less than a map of ten. */
+  readonly marks: string;
+  /** `n:seq;` of first intents (or outcomes, without effect), in order: what ran. */
+  readonly ran: string;
+  /** `n:seq;` of successes, in order: where the inverse patches are. */
+  readonly succeeded: string;
+  readonly open: Readonly<Record<number, OpenStep>>;
+  /** State hash at the start: what a rollback has to come back to. */
+  readonly startHash: string | null;
+  readonly baseline: Readonly<Record<ChuteName, boolean>>;
+  readonly aborting: {
+    readonly cause: AbortCause;
+    readonly step: StepId | null;
+    readonly error: Failure | null;
+    readonly by: unknown;
+  } | null;
+  readonly stuck: readonly StuckStep[];
+  readonly interruptions: { readonly step: StepId; readonly count: number } | null;
+  /** Interrupted, and its request says that this means rollback. */
+  readonly rollbackOwed: boolean;
+};
+
+/**
+ * One character of `UpdateState.marks`.
+ *
+ *     .  untouched                 d  done               u  undone
+ *     i  intended, running         s  skipped            o  undo intended, running
+ *     ?  open: no outcome known    f  failed for good    O  undo open after a crash
+ *     p  probed: not done          n  failed, no effect  R  undo failed, tried again
+ *     r  failed, tried again       w  failed after       x  undo failed for good
+ *                                     the commit         a  effect accepted by a person
+ */
+export type Mark =
+  | '.'
+  | 'i'
+  | '?'
+  | 'p'
+  | 'r'
+  | 'd'
+  | 's'
+  | 'f'
+  | 'n'
+  | 'w'
+  | 'u'
+  | 'o'
+  | 'O'
+  | 'R'
+  | 'x'
+  | 'a';
+
+export type ChuteRecord = {
+  /** Committed definitions so far: `hello@r3`. A reverted update does not raise it. */
+  readonly revision: number;
+  /** Who may change it besides administrators. */
+  readonly owner: string;
+  /** The update that last came to rest, and how. */
+  readonly last: {
+    readonly update: UpdateId;
+    readonly outcome: OutcomeWord;
+    readonly seq: Seq;
+    readonly error: Failure | null;
+  };
+  /** The update and request message that made the current revision. */
+  readonly since: { readonly update: UpdateId; readonly at: string };
+};
+
+export type ReloadDebt = {
+  readonly key: string;
+  /** Hash on disk; the running one differs while this entry stands. */
+  readonly hash: string;
+  readonly owedSince: Seq;
+  readonly update: UpdateId;
+};
+
+export type Quarantine = {
+  readonly update: UpdateId;
+  readonly chutes: readonly ChuteName[];
+  readonly reason: string;
+  readonly interruptions: number;
+  readonly retryAt: string;
+};
+
+/** Everything that the journal says about a device, up to and with record `seq`. Bounded. */
+export type State = {
+  readonly seq: Seq;
+  readonly nextUpdate: number;
+  /** Whether an engine has started and not stopped: an unclean end, if nobody holds the journal. */
+  readonly engineRuns: boolean;
+  readonly boot: string;
+  readonly applied: Applied;
+  readonly chutes: Readonly<Record<ChuteName, ChuteRecord>>;
+  readonly facts: { readonly seq: Seq; readonly facts: HostFacts } | null;
+  readonly reloads: Readonly<Record<string, ReloadDebt>>;
+  /** Unfinished ones only: finished updates live in the journal. */
+  readonly updates: Readonly<Record<UpdateId, UpdateState>>;
+  readonly quarantine: Readonly<Record<string, Quarantine>>;
+  /** The last request ids and what became of them. */
+  readonly requests: Readonly<
+    Record<
+      string,
+      {
+        readonly update: UpdateId;
+        readonly contentHash: string;
+        readonly outcome: OutcomeWord | null;
+      }
+    >
+  >;
+};
+
+export const NEW_STATE: State = {
+  seq: 0,
+  nextUpdate: 1,
+  engineRuns: false,
+  boot: '',
+  applied: NOTHING_APPLIED,
+  chutes: {},
+  facts: null,
+  reloads: {},
+  updates: {},
+  quarantine: {},
+  requests: {},
+};
+
+/** How many request ids and quarantined contents are remembered: the oldest goes first. */
+export const REMEMBERED_MAX = 256;
+
+/** The entries of `ran` or `succeeded`, oldest first. Pure. */
+export function entriesOf(text: string): readonly { readonly n: number; readonly seq: Seq }[] {
+  return text
+    .split(';')
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const [n, seq] = entry.split(':');
+      return { n: Number(n), seq: Number(seq) };
+    });
+}
+
+/** The mark of step `n`. Pure. */
+export function markOf(update: Pick<UpdateState, 'marks'>, n: number): Mark {
+  return (update.marks[n - 1] ?? '.') as Mark;
+}
