@@ -1,7 +1,6 @@
 import type { ChuteName, EnvironmentValue, Health, ServiceName, SourceLocation } from './chute.ts';
 import type { Json } from './json.ts';
 import type { Patch } from './patch.ts';
-import type { Patch } from './patch.ts';
 
 export type StepId = string;
 
