@@ -1,0 +1,34 @@
+import type { BuiltInKind } from './step.ts';
+
+/**
+ * The place of every built-in kind in the order, by ParaDrop's phase numbers where one lives on:
+ *
+ *   6 download files · 8–14 gather what there is · 50 volumes · 71–77 files · 86 stop · 87 start ·
+ *   95 save · 89 cleanup, which here comes behind the commit and so is 99.
+ *
+ * Preparation, which nobody notices, comes before 50. A kind without a place does not compile.
+ */
+export const ORDER: { readonly [K in BuiltInKind]: number } = {
+  'directory.create@1': 5,
+  'release.fetch@1': 6,
+  'port.check@1': 9,
+  'volume.create@1': 50,
+  'release.switch@1': 71,
+  'process.stop@1': 86,
+  'process.start@1': 87,
+  'gate.check@1': 94,
+  'chute.save@1': 95,
+  'volume.remove@1': 99,
+  'release.drop@1': 99,
+  'directory.remove@1': 99,
+};
+
+/** How long a step of this kind may take when its planner does not say. Pure. */
+export function timeoutOf(kind: string): number {
+  if (kind.startsWith('process.') || kind.startsWith('gate.')) return 60_000;
+  // Fetching depends on the link, not on us; what stalls is the driver's to notice.
+  return kind.startsWith('release.fetch@') ? 600_000 : 10_000;
+}
+
+/** How often a failed step is tried again when its planner does not say. */
+export const RETRIES = 2;

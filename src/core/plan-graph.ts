@@ -1,0 +1,245 @@
+import { assert } from './assert.ts';
+import type { ChuteName } from './chute.ts';
+import { textOrder } from './compare-chute.ts';
+import { RipcordError } from './errors.ts';
+import { canonical, type Json, type Sha256 } from './json.ts';
+import type { Patch } from './patch.ts';
+import { RETRIES, timeoutOf } from './phases.ts';
+import type { CustomStepDraft, ModuleName, Step, StepDraft, StepId } from './step.ts';
+
+/*
+ * What each kind leaves in `applied`. Drivers return these patches when a step is done; the plan
+ * relies on them, because `chute.save` is written against what they leave.
+ *
+ *   directory.create   of a chute's own directory: adds /chutes/C, empty, when it is missing
+ *   volume.create      adds /chutes/C/volumes/V
+ *   release.switch     sets /chutes/C/releases/S, or removes it when it points at nothing
+ *   process.stop       /chutes/C/services/S: state stopped, instance null, spec kept
+ *   process.start      sets /chutes/C/services/S: state running, spec, instance
+ *   chute.save         its own patch: definition, run, services that are gone, reservations;
+ *                      for a deleted chute it removes /chutes/C
+ *   the others         nothing; steps behind the commit never change `applied`
+ */
+
+/** What one planner wrote for one change. */
+export type AskedSteps = {
+  readonly chute: ChuteName;
+  readonly module: ModuleName;
+  readonly steps: readonly (StepDraft | CustomStepDraft)[];
+};
+
+/** A step that has no place yet. */
+type Loose = Omit<Step, 'n' | 'level'>;
+
+/**
+ * The steps of all planners for all changes as one plan, in total order. Pure.
+ *
+ * A level begins when the ones below it are done. A step stands above everything it `needs`, above
+ * every step of a lower phase, and, when it comes after the commit, above all that do not. Steps with
+ * one key become one behind the last of them; equal steps become one. Throws RIPCORD_PLAN_INVALID
+ * when `needs` names no step, a step of a later phase, or goes round in a circle.
+ */
+export function aggregate(asked: readonly AskedSteps[]): readonly Step[] {
+  return place(merge(asked.flatMap(loosen)), new Set());
+}
+
+/**
+ * A plan with more steps, found while `running` runs; what is done or runs keeps its place. Pure.
+ *
+ * Throws RIPCORD_PLAN_INVALID when a new step belongs before the running one.
+ */
+export function addSteps(
+  steps: readonly Step[],
+  running: StepId,
+  asked: readonly AskedSteps[],
+): readonly Step[] {
+  const now = steps.find(({ id }) => id === running);
+  assert(now, `there is no step ${running} to add steps to`);
+  const fixed = steps.filter(({ level }) => level <= now.level);
+  const ids = new Map(fixed.map((step) => [step.id, step]));
+  const added = asked.flatMap(loosen).filter((step) => {
+    const there = ids.get(step.id);
+    assert(!there || same(there, step), `two different steps are called ${step.id}`);
+    if (!there && stageOrder(step, now) < 0)
+      throw invalid(
+        `cannot add step ${step.id}: its phase ${step.phase} is over, ${running} of phase ${now.phase} runs`,
+      );
+    return !there;
+  });
+  const rest = steps.filter(({ level }) => level > now.level).map(loose);
+  const placed = place(merge([...rest, ...added]), new Set(ids.keys()));
+  return [
+    ...fixed,
+    ...placed.map((step) => ({
+      ...step,
+      n: step.n + fixed.length,
+      level: step.level + now.level,
+    })),
+  ];
+}
+
+/** SHA-256 over what is asked, the patch, the steps and the versions of the planners. Pure. */
+export function planHash(
+  content: {
+    readonly request: Json;
+    readonly patch: Patch;
+    readonly steps: readonly Step[];
+    readonly planners: Readonly<Record<ModuleName, number>>;
+  },
+  sha256: Sha256,
+): string {
+  return sha256(canonical(content));
+}
+
+function loosen({ chute, module, steps }: AskedSteps): readonly Loose[] {
+  return steps.map((draft): Loose => ({
+    id: draft.id,
+    chute,
+    module,
+    phase: draft.phase,
+    kind: draft.kind,
+    args: draft.args,
+    ...(draft.key !== undefined && { key: draft.key }),
+    ...(draft.needs && draft.needs.length > 0 && { needs: draft.needs.toSorted(textOrder) }),
+    ...(draft.undo !== undefined && { undo: draft.undo }),
+    title: draft.title,
+    timeoutMs: draft.timeoutMs ?? timeoutOf(draft.kind),
+    retries: draft.retries ?? RETRIES,
+    ...(draft.afterCommit && { afterCommit: true }),
+  }));
+}
+
+function loose({ n: _n, level: _level, ...step }: Step): Loose {
+  return step;
+}
+
+/** Each step once: equal ones by id, then those of one key. */
+function merge(steps: readonly Loose[]): readonly Loose[] {
+  const byId = new Map<StepId, Loose>();
+  for (const step of steps) {
+    const there = byId.get(step.id);
+    assert(!there || same(there, step), `two different steps are called ${step.id}`);
+    byId.set(step.id, there ? united(there, step) : step);
+  }
+  const byKey = new Map<string, Loose>();
+  const names = new Map<StepId, StepId>();
+  for (const step of [...byId.values()].toSorted(byPlace)) {
+    if (step.key === undefined) continue;
+    const there = byKey.get(step.key);
+    if (there) names.set(step.id, there.id);
+    byKey.set(step.key, there ? united(there, step) : step);
+  }
+  const kept = [...byId.values()].filter(({ key }) => key === undefined);
+  return [...kept, ...byKey.values()].map((step) => renamed(step, names));
+}
+
+/** One step that does for both; at the later place of the two. */
+function united(left: Loose, right: Loose): Loose {
+  assert(
+    left.kind === right.kind && canonical(left.args) === canonical(right.args),
+    `steps ${left.id} and ${right.id} of one key differ`,
+  );
+  assert(left.afterCommit === right.afterCommit, `step ${left.id} is on both sides of the commit`);
+  const owners = distinct([...ownersOf(left), ...ownersOf(right)]);
+  const needs = distinct([...(left.needs ?? []), ...(right.needs ?? [])]);
+  return {
+    ...left,
+    chute: owners[0] ?? left.chute,
+    phase: Math.max(left.phase, right.phase),
+    ...(owners.length > 1 && { owners }),
+    ...(needs.length > 0 && { needs }),
+    timeoutMs: Math.max(left.timeoutMs, right.timeoutMs),
+    retries: Math.max(left.retries, right.retries),
+  };
+}
+
+function renamed(step: Loose, names: ReadonlyMap<StepId, StepId>): Loose {
+  if (!step.needs) return step;
+  const { needs, ...rest } = step;
+  const others = distinct(needs.map((id) => names.get(id) ?? id)).filter((id) => id !== step.id);
+  return others.length > 0 ? { ...rest, needs: others } : rest;
+}
+
+/** Gives every step its level and its number; `done` are the ids of steps that have theirs. */
+function place(steps: readonly Loose[], done: ReadonlySet<StepId>): readonly Step[] {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  for (const step of steps) checkNeeds(step, byId, done);
+  const placed = new Set(done);
+  const ordered: Step[] = [];
+  let left = steps.toSorted(byPlace);
+  for (let level = 1; left.length > 0; level++) {
+    const [first] = left;
+    const ready = left.filter(
+      (step) =>
+        first && stageOrder(step, first) === 0 && (step.needs ?? []).every((id) => placed.has(id)),
+    );
+    if (!first || ready.length === 0) throw invalid(circleOf(left, byId));
+    for (const step of ready) {
+      ordered.push({ n: ordered.length + 1, level, ...step });
+      placed.add(step.id);
+    }
+    left = left.filter(({ id }) => !placed.has(id));
+  }
+  return ordered;
+}
+
+function checkNeeds(
+  step: Loose,
+  byId: ReadonlyMap<StepId, Loose>,
+  done: ReadonlySet<StepId>,
+): void {
+  for (const id of step.needs ?? []) {
+    if (done.has(id)) continue;
+    const needed = byId.get(id);
+    if (!needed) throw invalid(`cannot order step ${step.id}: it needs ${id}, which is no step`);
+    if (stageOrder(needed, step) > 0)
+      throw invalid(
+        `cannot order step ${step.id} of phase ${step.phase}: it needs ${id}, which comes later`,
+      );
+  }
+}
+
+/** A circle among steps that wait for each other, in words. */
+function circleOf(left: readonly Loose[], byId: ReadonlyMap<StepId, Loose>): string {
+  const waiting = new Set(left.map(({ id }) => id));
+  const path: StepId[] = [];
+  let id = left[0]?.id;
+  while (id !== undefined && !path.includes(id)) {
+    path.push(id);
+    id = byId.get(id)?.needs?.find((each) => waiting.has(each));
+  }
+  const circle = id === undefined ? path : [...path.slice(path.indexOf(id)), id];
+  return `cannot order steps that wait for each other: ${circle.join(' needs ')}`;
+}
+
+const byPlace = (left: Loose, right: Loose): number =>
+  stageOrder(left, right) || textOrder(left.chute, right.chute) || textOrder(left.id, right.id);
+
+const stageOrder = (left: Loose, right: Loose): number =>
+  Number(left.afterCommit ?? false) - Number(right.afterCommit ?? false) ||
+  left.phase - right.phase;
+
+const ownersOf = ({ owners, chute }: Loose): readonly ChuteName[] => owners ?? [chute];
+
+const distinct = (texts: readonly string[]): readonly string[] =>
+  [...new Set(texts)].toSorted(textOrder);
+
+/** Equal but for who asked. */
+const same = (left: Loose, right: Loose): boolean => contentOf(left) === contentOf(right);
+
+const contentOf = (step: Loose): string =>
+  canonical([
+    step.kind,
+    step.phase,
+    step.args,
+    step.key ?? null,
+    step.needs ?? [],
+    step.undo ?? null,
+    step.title,
+    step.timeoutMs,
+    step.retries,
+    step.afterCommit ?? false,
+  ]);
+
+const invalid = (message: string): RipcordError =>
+  new RipcordError('RIPCORD_PLAN_INVALID', message);
