@@ -42,6 +42,11 @@ export function serviceDirectory(chute: ChuteName, service: ServiceName): RootPa
   return `${chuteDirectory(chute)}/services/${service}`;
 }
 
+/** Says that a stop is on its way, and of which step: see `process.stop@1`. Pure. */
+export function stoppingFile(chute: ChuteName, service: ServiceName): RootPath {
+  return `${serviceDirectory(chute, service)}/stopping`;
+}
+
 /** The link to the release that a service runs: the working directory of its process. Pure. */
 export function currentLink(chute: ChuteName, service: ServiceName): RootPath {
   return `${serviceDirectory(chute, service)}/current`;

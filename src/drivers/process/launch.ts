@@ -1,0 +1,123 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, realpathSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+
+import type { ChuteName, SecretRef, ServiceName } from '../../core/chute.ts';
+import { codeOf, RipcordError } from '../../core/errors.ts';
+import { dataDirectory } from '../../core/layout.ts';
+import type { ProcessInstance, ProcessSpec } from '../../core/step.ts';
+import { openLog } from '../log-file.ts';
+import { instanceOf, readStat } from '../proc.ts';
+import { below, serviceEnvironment } from '../service-environment.ts';
+
+/** A service's process to be. */
+export type Launch = {
+  readonly root: string;
+  readonly chute: ChuteName;
+  readonly service: ServiceName;
+  readonly spec: ProcessSpec;
+  /** `uN/<step id>`: what finds the process again when nothing of its start was recorded. */
+  readonly mark: string;
+  readonly secret: (ref: SecretRef) => Promise<string>;
+};
+
+/** How a process ended; both null when it was not our child, so that nobody told us. */
+export type ProcessExit = { readonly code: number | null; readonly signal: string | null };
+
+/** Processes this program started itself: the kernel tells about their end, others are polled. */
+const children = new Map<number, Promise<ProcessExit>>();
+
+/** Errors of a machine that is out of something now and may not be in a moment. */
+const PASSING = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
+
+/**
+ * Starts a process in its own session, with its output in its log file. Resolves when the command
+ * itself runs, that is, after a successful exec; how the service then fares is for the gate to see.
+ *
+ * Throws RIPCORD_PROCESS_FAILED when the command cannot be run, RIPCORD_SECRET_MISSING.
+ */
+export async function launch(service: Launch): Promise<ProcessInstance> {
+  const root = realpathSync(service.root);
+  const { spec, mark } = service;
+  const [file, ...args] = spec.command;
+  const directory = below(root, spec.directory);
+  if (file === undefined) throw failed(service, 'its command is empty', 'give it a command');
+  if (!(await isDirectory(directory))) {
+    throw failed(service, `its directory '${spec.directory}' is missing`, 'give it a source');
+  }
+  const own = await serviceEnvironment({ root, secret: service.secret }, spec.environment);
+  const environment = {
+    HOME: below(root, dataDirectory(service.chute)),
+    ...own,
+    RIPCORD_ROOT: root,
+    RIPCORD_STEP: mark,
+    RIPCORD_CHUTE: service.chute,
+    RIPCORD_SERVICE: service.service,
+  };
+
+  const log = openLog(below(root, spec.log));
+  try {
+    const child = spawn(file, args, {
+      cwd: directory,
+      env: environment,
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    if (child.pid === undefined) throw await execFailure(service, child);
+
+    // Read before the event loop turns: until then even a process that ended at once has its entry.
+    const started = readStat(child.pid);
+    remember(child, child.pid);
+    if (started === null) throw failed(service, 'it has no entry in /proc', 'mount /proc');
+    return instanceOf(started, mark);
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** When and how a process that this program started ends; undefined for any other. */
+export function exitOfChild(pid: number): Promise<ProcessExit> | undefined {
+  return children.get(pid);
+}
+
+function remember(child: ChildProcess, pid: number): void {
+  const exit = new Promise<ProcessExit>((resolve) => {
+    child.once('exit', (code, signal) => {
+      children.delete(pid);
+      resolve({ code, signal });
+    });
+  });
+  children.set(pid, exit);
+  child.unref();
+}
+
+async function execFailure(service: Launch, child: ChildProcess): Promise<RipcordError> {
+  const [error] = (await once(child, 'error').catch((thrown: unknown) => [thrown])) as [unknown];
+  const code = codeOf(error) ?? 'unknown error';
+  const file = service.spec.command[0] ?? '';
+  if (code === 'ENOENT') {
+    const hint = `check the command '${service.spec.command.join(' ')}' and its interpreter: is it installed on this device?`;
+    return failed(service, `'${file}' was not found`, hint);
+  }
+  if (code === 'EACCES') {
+    return failed(service, `'${file}' is not executable`, `chmod +x ${file}`);
+  }
+  return new RipcordError('RIPCORD_PROCESS_FAILED', `${subject(service)}: ${code}`, {
+    cause: error,
+    class: PASSING.has(code) ? 'transient' : 'permanent',
+  });
+}
+
+function failed(service: Launch, reason: string, hint: string): RipcordError {
+  return new RipcordError('RIPCORD_PROCESS_FAILED', `${subject(service)}: ${reason}`, { hint });
+}
+
+function subject(service: Launch): string {
+  return `cannot start service ${service.service} of ${service.chute}`;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() ?? false;
+}

@@ -1,0 +1,46 @@
+import { dirname, join } from 'node:path';
+
+import type { SecretRef } from '../core/chute.ts';
+import { RipcordError } from '../core/errors.ts';
+import { isRootPath } from '../core/layout.ts';
+import type { ProcessSpec, RootPath } from '../core/step.ts';
+
+/** What a service's environment is made of besides its own variables. */
+export type EnvironmentSource = {
+  /** The real path of the root. */
+  readonly root: string;
+  readonly secret: (ref: SecretRef) => Promise<string>;
+};
+
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * The variables a service's command sees: its own and a PATH, nothing of the engine's environment, so
+ * that a service started by hand and one started at boot are the same. The directory of the running
+ * Node.js comes first: `node` in a chute is the one that runs Ripcord.
+ *
+ * Throws RIPCORD_SECRET_MISSING.
+ */
+export async function serviceEnvironment(
+  source: EnvironmentSource,
+  environment: ProcessSpec['environment'],
+): Promise<Record<string, string>> {
+  const resolved: Record<string, string> = { PATH: `${dirname(process.execPath)}:${SYSTEM_PATH}` };
+  for (const [name, value] of Object.entries(environment)) {
+    if (typeof value === 'string') resolved[name] = value;
+    else if ('$path' in value) resolved[name] = below(source.root, value.$path);
+    else resolved[name] = await source.secret(value);
+  }
+  return resolved;
+}
+
+/** The absolute path of something below the root. Throws RIPCORD_OPERATION_REFUSED when it is not. */
+export function below(root: string, path: RootPath): string {
+  if (!isRootPath(path)) {
+    throw new RipcordError(
+      'RIPCORD_OPERATION_REFUSED',
+      `cannot use path '${path}': it is not below the root`,
+    );
+  }
+  return join(root, path);
+}
