@@ -65,6 +65,9 @@ export type Query = {
   readonly chute?: string;
   readonly from?: Seq;
   readonly to?: Seq;
+  /** Recorded at or after, and at or before, these times by the wall clock of then. */
+  readonly since?: string;
+  readonly until?: string;
   readonly limit?: number;
   readonly reverse?: boolean;
 };
