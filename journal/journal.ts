@@ -22,35 +22,40 @@ export interface AppendOptions {
   readonly durable?: boolean;
 }
 
-/** An append-only, ordered, hash-chained, durable list of events. One process writes it at a time. */
-export interface Journal<E extends AnyEvent> extends AsyncDisposable {
+/** What can be asked of a journal, whether or not it may be written. */
+export interface JournalReader<E extends AnyEvent> {
   /** The journal's own id, made with it. */
   readonly uuid: string;
   /** The last durable record. */
   readonly head: Head;
   /** Set when the journal may only be read: damage found on open, or a fence that did not lift. */
   readonly damage: Damage | null;
-  /**
-   * Records events as one batch, all or none. Concurrent calls share one flush.
-   *
-   * On disk on return (see `durable`). Throws RIPCORD_JOURNAL_READONLY when damaged, RIPCORD_JOURNAL_FENCED
-   * when the disk refused and the fence did not lift, RIPCORD_RECORD_TOO_LARGE over 16 MiB.
-   */
-  append(events: readonly E[], options?: AppendOptions): Promise<readonly Recorded<E>[]>;
   /** Reads records `from`…`to` (inclusive), oldest first; each is checked and lifted to today's shape. */
   read(from?: Seq, to?: Seq): AsyncIterable<Recorded<E>>;
   /** Records as they become durable, from `from` on, for as long as the iterator is used. */
   follow(from?: Seq, signal?: AbortSignal): AsyncIterable<Recorded<E>>;
   /** Seqs of records that match, by way of the LevelDB index (waits until it has caught up). */
   find(query: Query): Promise<readonly Seq[]>;
-  /** Keeps a snapshot of folded state at the head. Derived data: losing it costs time only. */
-  saveSnapshot(seq: Seq, state: unknown): Promise<void>;
   /** The newest valid snapshot at or before `at`, or null. */
   loadSnapshot(at?: Seq): Promise<{ readonly seq: Seq; readonly state: unknown } | null>;
-  /** Content-addressed bytes, on disk on return. The key is `sha256:<hex>`. */
-  putBlob(bytes: Uint8Array): Promise<string>;
   /** Throws RIPCORD_BLOB_MISSING or RIPCORD_BLOB_DAMAGED. */
   getBlob(key: string): Promise<Uint8Array>;
+}
+
+/** An append-only, ordered, hash-chained, durable list of events. One process writes it at a time. */
+export interface Journal<E extends AnyEvent> extends JournalReader<E>, AsyncDisposable {
+  /**
+   * Records events as one batch, all or none. Concurrent calls share one flush.
+   *
+   * On disk on return (see `durable`). Throws RIPCORD_JOURNAL_READONLY when damaged, RIPCORD_JOURNAL_FENCED
+   * when the disk refused and the fence did not lift, RIPCORD_DISK_FULL when there was no room (nothing of
+   * it is recorded, and later appends may succeed), RIPCORD_RECORD_TOO_LARGE over 16 MiB.
+   */
+  append(events: readonly E[], options?: AppendOptions): Promise<readonly Recorded<E>[]>;
+  /** Keeps a snapshot of folded state at the head. Derived data: losing it costs time only. */
+  saveSnapshot(seq: Seq, state: unknown): Promise<void>;
+  /** Content-addressed bytes, on disk on return. The key is `sha256:<hex>`. */
+  putBlob(bytes: Uint8Array): Promise<string>;
   /** Writes the two-slot HEAD witness; called at update boundaries. */
   sealHead(): Promise<void>;
   /** Makes room for `bytes` of records that must never fail for want of space (rollback). Throws RIPCORD_DISK_FULL. */
