@@ -65,6 +65,6 @@ export class Feed<E> {
 }
 
 /** Apart, because the type checker does not know that it changes while a reader waits. */
-function isAborted(signal: AbortSignal | undefined): boolean {
+export function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
