@@ -6,7 +6,7 @@ import { stoppingFile } from '../../core/layout.ts';
 import type { ArgsOf, ResultOf, UndoOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
 import { tailLog } from '../log-file.ts';
-import { findService } from '../proc.ts';
+import { findLeader, findService } from '../proc.ts';
 import { below } from '../service-environment.ts';
 import { endProcesses, membersOf, type Whose } from './end.ts';
 import { launchOnce } from './start.ts';
@@ -35,13 +35,19 @@ export const processStop: DriverOf<'process.stop@1'> = {
     const file = below(whose.root, stoppingFile(args.chute, args.service));
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, context.mark);
-    const exit = await endProcesses(whose, { ...args.spec.stop, abort: context.signal });
+    const ending = { ...args.spec.stop, abort: context.signal };
+    const exit = await endProcesses(whose, ending);
+    // One that an undo of this very step started: the step is run again.
+    await endProcesses({ root: whose.root, mark: context.mark, instance: null }, ending);
     rmSync(file, { force: true });
     return stopped(context, args, exit);
   },
 
   async probe(context, args, undo) {
     const whose = target(context, undo);
+    const again = whose === null ? null : findLeader(whose.root, context.mark);
+    if (again !== null) return { state: 'not-done', evidence: { undone: again } };
+
     const left = whose === null ? [] : membersOf(whose).map(({ pid }) => pid);
     if (left.length === 0) {
       const done = stopped(context, args, 'ended while nobody looked');

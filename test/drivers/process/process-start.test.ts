@@ -1,0 +1,176 @@
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { findLeader, isAlive, readStat } from '../../../src/drivers/proc.ts';
+import { observeServices } from '../../../src/drivers/process/observe.ts';
+import { processStart } from '../../../src/drivers/process/start.ts';
+import { driverContract } from '../../../src/testing/driver-contract.ts';
+import { testContext } from '../../../src/testing/test-context.ts';
+import { until } from '../world.ts';
+import { ready, runningService, serviceRoot, shell } from './service-world.ts';
+
+const STAYS = 'echo ready; while :; do sleep 60; done';
+
+function arranged(spec = shell(STAYS), root = serviceRoot()) {
+  const args = { chute: 'hello', service: 'main', spec };
+  const context = testContext({ root, kind: 'process.start@1', args });
+  const world = async () =>
+    observeServices(root).map(({ instance }) => ({ pid: instance.pid, mark: instance.mark }));
+  return { root, args, context, world };
+}
+
+driverContract(
+  { describe, test, expect },
+  {
+    kind: 'process.start@1',
+    driver: processStart,
+    arrange: async () => arranged(),
+    prefixes: [
+      {
+        name: 'a start whose outcome was never recorded',
+        state: 'done',
+        reach: async ({ context, args }) => {
+          await runningService(context.root, args.spec, context.mark);
+        },
+      },
+      {
+        name: 'a leader that died and left a child',
+        state: 'partial',
+        reach: async ({ context, args }) => {
+          const leaves = shell('sleep 60 & echo ready; exit 0');
+          const instance = await runningService(
+            context.root,
+            { ...leaves, log: args.spec.log },
+            context.mark,
+          );
+          await until(() => !isAlive(instance));
+        },
+      },
+    ],
+    failing: [
+      {
+        name: 'the command does not exist',
+        code: 'RIPCORD_PROCESS_FAILED',
+        arrange: async () => arranged({ ...shell(''), command: ['no-such-command'] }),
+      },
+      {
+        name: 'the command is not executable',
+        code: 'RIPCORD_PROCESS_FAILED',
+        arrange: async () => arranged({ ...shell(''), command: ['/etc/passwd'] }),
+      },
+      {
+        name: 'the directory is missing',
+        code: 'RIPCORD_PROCESS_FAILED',
+        arrange: async () => arranged({ ...shell(STAYS), directory: 'chutes/hello/nowhere' }),
+      },
+      {
+        name: 'the directory is outside of the root',
+        code: 'RIPCORD_OPERATION_REFUSED',
+        arrange: async () => arranged({ ...shell(STAYS), directory: 'chutes/../..' }),
+      },
+      {
+        name: 'a secret is missing',
+        code: 'RIPCORD_SECRET_MISSING',
+        arrange: async () =>
+          arranged({ ...shell(STAYS), environment: { TOKEN: { $secret: 'gone' } } }),
+      },
+    ],
+  },
+);
+
+test('gives the service its environment, and nothing of the engine’s', async () => {
+  const root = serviceRoot();
+  const spec = {
+    ...shell('env; pwd; echo ready; sleep 60'),
+    environment: {
+      PORT: '18080',
+      STORE: { $path: 'chutes/hello/volumes/store' },
+      TOKEN: { $secret: 'abc' },
+      RIPCORD_STEP: 'forged',
+    },
+  };
+  const args = { chute: 'hello', service: 'main', spec };
+  const secrets = { abc: 'hush' };
+  const context = testContext({ root, kind: 'process.start@1', args, secrets });
+  await processStart.run(context, args, null);
+  await ready(root, spec);
+
+  const lines = readFileSync(join(root, spec.log), 'utf8').split('\n');
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'PORT=18080',
+      'TOKEN=hush',
+      `STORE=${root}/chutes/hello/volumes/store`,
+      `HOME=${root}/chutes/hello/data`,
+      `RIPCORD_ROOT=${root}`,
+      `RIPCORD_STEP=${context.mark}`,
+      `${root}/chutes/hello/data`,
+    ]),
+  );
+  expect(lines.filter((line) => /^(VITEST|npm_|NODE_)/.test(line))).toEqual([]);
+});
+
+test('finds node without a PATH of its own', async () => {
+  const root = serviceRoot();
+  const script = "console.log('ready'); setInterval(() => {}, 60000)";
+  const spec = { ...shell(''), command: ['node', '-e', script] };
+  const args = { chute: 'hello', service: 'main', spec };
+  const { result } = await processStart.run(
+    testContext({ root, kind: 'process.start@1', args }),
+    args,
+    null,
+  );
+  await ready(root, spec);
+  expect(isAlive(result.instance)).toBe(true);
+});
+
+test('says what to check when a command is missing', async () => {
+  const { context, args } = arranged({ ...shell(''), command: ['no-such-command', '--fast'] });
+  await expect(processStart.run(context, args, null)).rejects.toMatchObject({
+    message: "cannot start service main of hello: 'no-such-command' was not found",
+    hint: expect.stringContaining('no-such-command --fast'),
+    class: 'permanent',
+  });
+});
+
+test('names a process that ended at once, so that the gate can tell', async () => {
+  const { context, args } = arranged(shell('exit 3'));
+  const { result } = await processStart.run(context, args, null);
+  expect(result.instance.startTicks).toBeGreaterThan(0);
+  await until(() => !isAlive(result.instance));
+  expect(await processStart.probe?.(context, args, null)).toMatchObject({ state: 'not-done' });
+});
+
+test('leads a session of its own', async () => {
+  const { root, context, args } = arranged();
+  const { result } = await processStart.run(context, args, null);
+  const { pid } = result.instance;
+  expect(readStat(pid)).toMatchObject({ session: pid, group: pid });
+  expect(findLeader(root, context.mark)).toEqual(result.instance);
+});
+
+test('is not found under another root or another step', async () => {
+  const { root, context, args } = arranged();
+  await processStart.run(context, args, null);
+  expect(findLeader(root, 'u2/hello/process.start')).toBeNull();
+  expect(findLeader(`${root}/other`, context.mark)).toBeNull();
+});
+
+test('puts a long log aside and appends to a short one', async () => {
+  const { root, context, args } = arranged();
+  const log = join(root, args.spec.log);
+  mkdirSync(join(root, 'chutes/hello/logs'));
+  writeFileSync(log, 'before\n');
+  await processStart.run(context, args, null);
+  await ready(root, args.spec);
+  expect(readFileSync(log, 'utf8')).toBe('before\nready\n');
+
+  await processStart.undo?.(context, args, null);
+  truncateSync(log, 6 * 1024 * 1024);
+  await processStart.run(context, args, null);
+  await ready(root, args.spec);
+  expect(readFileSync(log, 'utf8')).toBe('ready\n');
+  expect(statSync(`${log}.1`).size).toBe(6 * 1024 * 1024);
+});
