@@ -75,7 +75,10 @@ export class EventIndex<E extends AnyEvent> {
     if (this.#failure !== null || this.#closing !== 'no') return;
     for (const record of records) this.#queue.push(record);
     if (this.#queue.length > QUEUE_MAX) this.#queue = [];
-    if (this.#db === null || this.#draining !== null) return;
+    if (this.#db !== null && this.#draining === null) this.#waitForQuiet();
+  }
+
+  #waitForQuiet(): void {
     if (this.#timer !== null) {
       // LevelDB's writes make the log's own flushes slower: 240 µs against 180 µs. So they wait.
       if (this.#queue.length < QUEUE_LONG) this.#timer.refresh();
@@ -89,10 +92,7 @@ export class EventIndex<E extends AnyEvent> {
   async find(query: Query): Promise<readonly Seq[]> {
     await this.guard();
     const to = this.#source.head().seq;
-    while (this.#db !== null && this.#closing !== 'now' && this.#marker.seq < to) {
-      // oxlint-disable-next-line no-await-in-loop -- a drain that is under way may have begun before
-      await this.#drain();
-    }
+    await this.#catchUpWith(to);
     const last = Math.min(to, Math.floor(query.to ?? to));
     const range = { from: Math.max(1, Math.ceil(query.from ?? 1)), to: last };
     if (range.from > range.to) return [];
@@ -112,7 +112,8 @@ export class EventIndex<E extends AnyEvent> {
     this.#closing = 'soon';
     await this.#opening.catch(() => {});
     if (this.#source.head().seq - this.#marker.seq > BEHIND_AT_CLOSE_MAX) this.#closing = 'now';
-    await this.#drain();
+    await this.#catchUpWith(this.#source.head().seq);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     const db = this.#db;
     this.#db = null;
     if (db === null) return;
@@ -121,6 +122,13 @@ export class EventIndex<E extends AnyEvent> {
       await sealIndex(this.#directory);
     } catch {
       // Without its seal the index is rebuilt by who comes next.
+    }
+  }
+
+  async #catchUpWith(to: Seq): Promise<void> {
+    while (this.#db !== null && this.#closing !== 'now' && this.#marker.seq < to) {
+      // oxlint-disable-next-line no-await-in-loop -- a drain that is under way may have begun before
+      await this.#drain();
     }
   }
 
@@ -157,7 +165,7 @@ export class EventIndex<E extends AnyEvent> {
     return { seq: found, hash };
   }
 
-  /** Indexes until nothing durable is left; one at a time, and nobody but `find` and `close` waits. */
+  /** Indexes what is durable by now; one at a time, and nobody but `find` and `close` waits. */
   #drain(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -165,14 +173,15 @@ export class EventIndex<E extends AnyEvent> {
       .catch((error: unknown) => this.#giveUp(error))
       .finally(() => {
         this.#draining = null;
+        if (this.#db !== null && this.#queue.length > 0) this.#waitForQuiet();
       });
     return this.#draining;
   }
 
   async #catchUp(): Promise<void> {
-    while (this.#db !== null && this.#closing !== 'now') {
-      const to = this.#source.head().seq;
-      if (this.#marker.seq >= to) return;
+    // No further: in a busy log it would never end.
+    const to = this.#source.head().seq;
+    while (this.#db !== null && this.#closing !== 'now' && this.#marker.seq < to) {
       const run = this.#takeQueued(to);
       // oxlint-disable-next-line no-await-in-loop -- in order, one write at a time
       await (run.length > 0 ? this.#write(this.#db, run) : this.#readLog(this.#db, to));
