@@ -71,7 +71,7 @@ function failed(
     // Without an intent on record there was no effect, and there is nothing to undo.
     if (update.phase === 'committed') setMark(update, n, 'w');
     else setMark(update, n, before?.intended && event.type === 'step.failed' ? 'f' : 'n');
-  } else setMark(update, n, 'r');
+  } else setMark(update, n, event.class === 'unknown' ? '?' : 'r');
   if (event.final && (!before?.intended || event.type === 'gate.failed')) delete update.open[n];
   else {
     update.open[n] = {

@@ -1,0 +1,347 @@
+import type { Applied } from '../core/applied.ts';
+import { assert } from '../core/assert.ts';
+import type { Done } from '../core/driver.ts';
+import type { ErrorClass, Failure } from '../core/errors.ts';
+import type { ChuteEvent, UpdateId } from '../core/events.ts';
+import { canonical, type Json } from '../core/json.ts';
+import { invert, type Patch } from '../core/patch.ts';
+import { entriesOf, markOf, type OpenStep, type UpdateState } from '../core/state.ts';
+import type { Step } from '../core/step.ts';
+import {
+  type Answer,
+  type Attempt,
+  driverOf,
+  failureOf,
+  prepareStep,
+  probeStep,
+  runStep,
+  undoStep,
+} from './carry-out.ts';
+import { retryStepInMs, retryUndoInMs } from './retry.ts';
+import { UndoData } from './undo-data.ts';
+import type { Workshop } from './workshop.ts';
+
+/** What the lane is told. */
+export interface AttemptsListener {
+  applied(): Applied;
+  /** A step has an outcome. */
+  settled(events: readonly ChuteEvent[]): void;
+  /** A step that waited for its next attempt may be tried again. */
+  ready(): void;
+}
+
+/** An undo: to be carried out behind its intent, recorded without one, or not yet due. */
+export type UndoTodo =
+  | { readonly do: 'wait' }
+  | { readonly do: 'record'; readonly event: ChuteEvent }
+  | {
+      readonly do: 'undo';
+      readonly intent: ChuteEvent;
+      carryOut(): Promise<ChuteEvent>;
+    };
+
+/** The steps of one update that are under way, and the ones that wait for another attempt. */
+export class Attempts {
+  readonly #shop: Workshop;
+  readonly #update: UpdateId;
+  readonly #listener: AttemptsListener;
+  readonly #undoData: UndoData;
+  readonly #running = new Set<number>();
+  /** Steps whose delay is over, and those whose delay runs. */
+  readonly #due = new Set<number>();
+  readonly #delayed = new Set<number>();
+  /** Steps whose driver did not answer, in this process: their attempts count. */
+  readonly #unanswered = new Set<number>();
+  #interrupted = false;
+  #signal = new AbortController();
+
+  constructor(shop: Workshop, update: UpdateId, listener: AttemptsListener) {
+    this.#shop = shop;
+    this.#update = update;
+    this.#listener = listener;
+    this.#undoData = new UndoData(shop.journal);
+  }
+
+  get running(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Tells drivers that are under way to stop; their steps are then undone. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#signal.abort(new Error('the update turns around'));
+    this.#signal = new AbortController();
+    this.#due.clear();
+    this.#delayed.clear();
+  }
+
+  /** Of the steps that may run, those that are due and fit beside what runs. */
+  ready(update: UpdateState, steps: readonly Step[]): readonly Step[] {
+    const due = steps.filter((step) => this.#isDue(update.open[step.n] ?? null, step.n));
+    return due.slice(0, Math.max(0, this.#shop.concurrencyMax - this.#running.size));
+  }
+
+  #isDue(open: OpenStep | null, n: number): boolean {
+    const delay = open?.retryInMs ?? null;
+    if (delay === null || this.#due.delete(n)) return true;
+    if (this.#delayed.has(n)) return false;
+    this.#delayed.add(n);
+    void this.#delay(n, delay);
+    return false;
+  }
+
+  async #delay(n: number, delay: number): Promise<void> {
+    try {
+      await this.#shop.clock.sleep(delay, this.#signal.signal);
+    } catch {
+      return; // The update turned around: nothing waits for this any more.
+    }
+    this.#delayed.delete(n);
+    this.#due.add(n);
+    this.#listener.ready();
+  }
+
+  /** Undo data taken, intents written down as events; nothing has happened yet. */
+  async intend(
+    update: UpdateState,
+    steps: readonly Step[],
+  ): Promise<{ readonly events: readonly ChuteEvent[]; readonly attempts: readonly Attempt[] }> {
+    const events: ChuteEvent[] = [];
+    const attempts: Attempt[] = [];
+    for (const step of steps) {
+      const open = update.open[step.n];
+      const attempt = this.#attempt(step, (open?.attempt ?? 0) + 1);
+      const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
+      if (isGate(step)) {
+        const gate = this.#gateDeadline(step, open);
+        events.push({ type: 'gate.started', ...about, ...gate });
+        attempts.push({ ...attempt, deadlineUp: gate.deadlineUp });
+        continue;
+      }
+      const intent = await this.#intent(update, attempt);
+      if (intent.is === 'refused') events.push(intent.event);
+      else {
+        if (intent.event) events.push(intent.event);
+        attempts.push({ ...attempt, undo: intent.undo });
+      }
+    }
+    return { events, attempts };
+  }
+
+  /** A gate that a restart interrupted keeps its deadline; after a reboot it starts over. */
+  #gateDeadline(
+    step: Step,
+    open: OpenStep | undefined,
+  ): { readonly deadlineUp: number; readonly deadlineBoot: string } {
+    const { clock } = this.#shop;
+    const before = open?.gateDeadline;
+    if (before?.boot === clock.boot && open?.retryInMs === null && open.error === null)
+      return { deadlineUp: before.up, deadlineBoot: before.boot };
+    return { deadlineUp: Math.round(clock.up() + step.timeoutMs), deadlineBoot: clock.boot };
+  }
+
+  async #intent(
+    update: UpdateState,
+    attempt: Attempt,
+  ): Promise<
+    | { readonly is: 'ready'; readonly event: ChuteEvent | null; readonly undo: Json }
+    | { readonly is: 'refused'; readonly event: ChuteEvent }
+  > {
+    const { step } = attempt;
+    const driver = this.#driver(attempt);
+    if ('error' in driver) return { is: 'refused', event: this.#failed(attempt, driver, 0) };
+    if (driver.effect === false) return { is: 'ready', event: null, undo: null };
+    // A later attempt must not take the half-done effect of the first for what was there before.
+    const known = update.open[step.n]?.intended ? await this.#undoData.of(update, step.n) : null;
+    const prepared: Answer<Json> = known
+      ? { is: 'done', value: known.undo, durationMs: 0 }
+      : await prepareStep(this.#shop, attempt);
+    if (prepared.is !== 'done') {
+      const failure =
+        prepared.is === 'failed' ? prepared : { error: slow(step), class: 'transient' as const };
+      return { is: 'refused', event: this.#failed(attempt, failure, 0) };
+    }
+    const undo = prepared.value;
+    const stored = await this.#undoData.store(step.n, undo);
+    const inputHash = this.#shop.sha256(canonical(step.args));
+    const { update: id, attempt: count } = attempt;
+    const about = { update: id, step: step.id, n: step.n, kind: step.kind, attempt: count };
+    return { is: 'ready', undo, event: { type: 'step.intended', ...about, inputHash, ...stored } };
+  }
+
+  #driver({ step }: Attempt): ReturnType<typeof driverOf> | { error: Failure; class: ErrorClass } {
+    try {
+      return driverOf(this.#shop, step);
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  /** Starts what was intended; the intents are on disk. */
+  start(attempts: readonly Attempt[]): void {
+    for (const attempt of attempts) {
+      this.#running.add(attempt.step.n);
+      void this.#carryOut(attempt);
+    }
+  }
+
+  async #carryOut(attempt: Attempt): Promise<void> {
+    const answer = await runStep(this.#shop, attempt);
+    this.#running.delete(attempt.step.n);
+    this.#listener.settled([this.#outcome(attempt, answer)]);
+  }
+
+  #outcome(attempt: Attempt, answer: Answer<Done<Json>>): ChuteEvent {
+    const { step } = attempt;
+    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
+    switch (answer.is) {
+      case 'done':
+        this.#unanswered.delete(step.n);
+        return this.#done(attempt, answer.value, answer.durationMs);
+      case 'timedOut':
+        this.#unanswered.add(step.n);
+        return { type: 'step.timedOut', ...about, afterMs: answer.afterMs };
+      case 'failed':
+        return this.#failed(attempt, answer, answer.durationMs);
+    }
+  }
+
+  #done(attempt: Attempt, done: Done<Json>, durationMs: number, recovered = false): ChuteEvent {
+    const { step } = attempt;
+    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
+    const { result, patch = [] } = done;
+    if (isGate(step)) return { type: 'gate.passed', ...about, result, durationMs };
+    const inverse = patch.length === 0 ? [] : invert(attempt.applied(), patch);
+    this.#undoData.remember(step.n, inverse);
+    const found = recovered ? { recovered: true as const } : {};
+    return { type: 'step.succeeded', ...about, result, patch, inverse, durationMs, ...found };
+  }
+
+  #failed(
+    attempt: Attempt,
+    failure: { readonly error: Failure; readonly class: ErrorClass },
+    durationMs: number,
+    isSpent = false,
+  ): ChuteEvent {
+    const { step } = attempt;
+    const { error, class: errorClass } = failure;
+    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
+    const turned = this.#interrupted || isSpent;
+    // Unknown is settled by a probe before it counts as failure, unless the step is undone anyway.
+    const asks = errorClass === 'unknown' && !turned && !isGate(step);
+    if (asks) this.#unanswered.add(step.n);
+    const retryInMs =
+      asks || turned ? null : retryStepInMs(this.#shop.retry, step, attempt.attempt, errorClass);
+    const final = !asks && retryInMs === null;
+    const type = isGate(step) ? 'gate.failed' : 'step.failed';
+    return { type, ...about, error, class: errorClass, final, retryInMs, durationMs };
+  }
+
+  /** What the world says of a step without an outcome, and what follows from that. */
+  async probe(update: UpdateState, step: Step): Promise<readonly ChuteEvent[]> {
+    const { n } = step;
+    const open = update.open[n];
+    assert(open, `${update.id} has no intent for ${step.id}`);
+    const known = await this.#undoData.of(update, n);
+    const attempt = { ...this.#attempt(step, open.attempt), undo: known?.undo ?? null };
+    const driver = this.#driver(attempt);
+    if ('error' in driver) return [this.#failed(attempt, driver, 0)];
+    const found = await probeStep(this.#shop, attempt);
+    const about = { update: this.#update, step: step.id, n };
+    const { state, evidence } = found;
+    const probed: ChuteEvent = { type: 'step.probed', ...about, state, evidence };
+    if (found.state === 'done') return [probed, this.#done(attempt, found.done, 0, true)];
+
+    const spent = this.#unanswered.has(n) && open.attempt > step.retries;
+    const repeats = found.state === 'not-done' || driver.idempotent === true;
+    if (repeats && !spent) return [probed];
+    const error = open.error ?? {
+      code: 'RIPCORD_STEP_UNKNOWN',
+      message: `cannot tell what became of ${step.id}: the world says ${found.state}`,
+    };
+    return [probed, this.#failed(attempt, { error, class: 'unknown' }, 0, true)];
+  }
+
+  /** The undo of a step, as far as its own delay allows it now. */
+  async intendUndo(update: UpdateState, step: Step): Promise<UndoTodo> {
+    const { n } = step;
+    const open = update.open[n];
+    if (markOf(update, n) === 'R' && !this.#isDue(open ?? null, n)) return { do: 'wait' };
+    const inverse = await this.#inverseOf(update, n);
+    const about = { update: this.#update, step: step.id, n };
+    const attempt = this.#attempt(step, (open?.undoAttempt ?? 0) + 1);
+    const driver = this.#driver(attempt);
+    if ('error' in driver) return { do: 'record', event: this.#undoFailed(attempt, driver) };
+    if (driver.effect === false || !driver.undo) {
+      const reason = 'there is nothing to undo';
+      return {
+        do: 'record',
+        event:
+          inverse.length > 0
+            ? {
+                type: 'compensation.succeeded',
+                ...about,
+                attempt: 1,
+                patch: inverse,
+                durationMs: 0,
+              }
+            : { type: 'compensation.skipped', ...about, reason },
+      };
+    }
+    const known = await this.#undoData.of(update, n);
+    const full = { ...attempt, undo: known?.undo ?? null };
+    return {
+      do: 'undo',
+      intent: { type: 'compensation.intended', ...about, attempt: attempt.attempt },
+      carryOut: async () => await this.#carryOutUndo(full, inverse),
+    };
+  }
+
+  async #carryOutUndo(attempt: Attempt, inverse: Patch): Promise<ChuteEvent> {
+    const { step } = attempt;
+    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
+    const answer = await undoStep(this.#shop, attempt);
+    if (answer.is === 'done') {
+      const patch = [...inverse, ...answer.value];
+      const { durationMs } = answer;
+      return { type: 'compensation.succeeded', ...about, patch, durationMs };
+    }
+    const failure =
+      answer.is === 'failed' ? answer : { error: slow(step), class: 'transient' as const };
+    return this.#undoFailed(attempt, failure);
+  }
+
+  #undoFailed(
+    attempt: Attempt,
+    { error, class: errorClass }: { readonly error: Failure; readonly class: ErrorClass },
+  ): ChuteEvent {
+    const { step } = attempt;
+    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
+    const retryInMs = retryUndoInMs(this.#shop.retry, attempt.attempt, errorClass);
+    return { type: 'compensation.failed', ...about, error, final: retryInMs === null, retryInMs };
+  }
+
+  async #inverseOf(update: UpdateState, n: number): Promise<Patch> {
+    const succeeded = entriesOf(update.succeeded).findLast((entry) => entry.n === n);
+    return succeeded ? await this.#undoData.inverse(n, succeeded.seq) : [];
+  }
+
+  #attempt(step: Step, attempt: number): Attempt {
+    return {
+      update: this.#update,
+      step,
+      attempt,
+      applied: () => this.#listener.applied(),
+      undo: null,
+      deadlineUp: null,
+      signal: this.#signal.signal,
+    };
+  }
+}
+
+const isGate = (step: Step): boolean => step.kind.startsWith('gate.');
+
+const slow = (step: Step): Failure => ({
+  code: 'RIPCORD_STEP_TIMEOUT',
+  message: `cannot settle ${step.id}: it took over ${step.timeoutMs} ms`,
+});

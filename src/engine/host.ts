@@ -1,0 +1,32 @@
+import type { Applied, ServiceState } from '../core/applied.ts';
+import type { ChuteName, SecretRef, ServiceName } from '../core/chute.ts';
+import type { HostFacts } from '../core/facts.ts';
+import type { Json } from '../core/json.ts';
+import type { ProcessInstance } from '../core/step.ts';
+
+/** What a look at the world says of one service. */
+export type ObservedService = {
+  readonly chute: ChuteName;
+  readonly service: ServiceName;
+  readonly state: ServiceState;
+  readonly instance: ProcessInstance | null;
+  readonly evidence: Json;
+};
+
+/** The engine's eyes: read-only looks at the world outside of any step. */
+export interface Host {
+  facts(): Promise<HostFacts>;
+  /** Services of the named chutes as the world has them, whether `applied` knows of it or not. */
+  observe(applied: Applied, chutes: readonly ChuteName[]): Promise<readonly ObservedService[]>;
+  /** The value behind a secret's mark. Throws RIPCORD_SECRET_MISSING. */
+  secret(ref: SecretRef): Promise<string>;
+  /**
+   * Calls back when a service that `applied` says runs is gone, until the signal is aborted. Absent
+   * where the runtime restarts services itself.
+   */
+  watch?(
+    applied: () => Applied,
+    gone: (chute: ChuteName, service: ServiceName) => void,
+    signal: AbortSignal,
+  ): void;
+}

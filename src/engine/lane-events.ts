@@ -1,0 +1,96 @@
+import { stateHash } from '../core/applied.ts';
+import type { ChuteEvent, Requester } from '../core/events.ts';
+import type { HostFacts } from '../core/facts.ts';
+import { canonical } from '../core/json.ts';
+import { makePlan } from '../core/make-plan.ts';
+import type { UpdateState } from '../core/state.ts';
+import type { Workshop } from './workshop.ts';
+
+/** What planning an update gives: its plan, its refusal, or that there is nothing to do. */
+export async function planEvents(
+  shop: Workshop,
+  update: UpdateState,
+): Promise<readonly ChuteEvent[]> {
+  const { facts, factsSeq } = await observeFacts(shop);
+  const { applied } = shop.state();
+  const { planners, sha256 } = shop;
+  const planned = makePlan({ request: update.request, applied, facts, planners, sha256 });
+  const { id } = update;
+  if ('refusals' in planned) {
+    const [first] = planned.refusals;
+    const code = first?.code ?? 'RIPCORD_OPERATION_REFUSED';
+    const message = first?.message ?? 'the request is refused';
+    const hint = first?.hint ?? null;
+    return [
+      { type: 'update.rejected', update: id, code, message, hint, refusals: planned.refusals },
+    ];
+  }
+  if ('unchanged' in planned) {
+    const hash = stateHash(applied, sha256);
+    return [{ type: 'update.committed', update: id, stateHash: hash, unchanged: true }];
+  }
+  const { hash: planHash, patch, steps, planners: versions } = planned.plan;
+  return [
+    { type: 'update.planned', update: id, patch, steps, planHash, planners: versions, factsSeq },
+  ];
+}
+
+/** Today's facts, and the record that holds them: a new one only when they differ. */
+async function observeFacts(
+  shop: Workshop,
+): Promise<{ readonly facts: HostFacts; readonly factsSeq: number }> {
+  const facts = await shop.host.facts();
+  const known = shop.state().facts;
+  if (known && canonical(known.facts) === canonical(facts)) return { facts, factsSeq: known.seq };
+  const [record] = await shop.append([{ type: 'host.observed', facts }], { durable: false });
+  return { facts, factsSeq: record?.seq ?? 0 };
+}
+
+/** The event that ends an update of which nothing is left to undo. */
+export function endEvent(
+  shop: Workshop,
+  update: UpdateState,
+  how: 'revert' | 'resolved',
+): ChuteEvent {
+  const hash = stateHash(shop.state().applied, shop.sha256);
+  const { id, aborting, startHash } = update;
+  if (how === 'resolved') {
+    const steps = update.plan?.steps ?? [];
+    const accepted = steps.filter(({ n }) => update.marks[n - 1] === 'a').map((step) => step.id);
+    return { type: 'update.resolved', update: id, stateHash: hash, accepted };
+  }
+  const cause = aborting?.cause ?? 'failed';
+  if (cause === 'cancelled')
+    return { type: 'update.cancelled', update: id, by: aborting?.by as Requester, stateHash: hash };
+  if (cause === 'superseded')
+    return { type: 'update.superseded', update: id, by: String(aborting?.by), stateHash: hash };
+  const verified = startHash === null || startHash === hash;
+  return { type: 'update.reverted', update: id, cause, stateHash: hash, verified };
+}
+
+/** Refuses the content of an update that keeps crashing the device, for a while. */
+export function loopEvents(shop: Workshop, update: UpdateState): readonly ChuteEvent[] {
+  const { contentHash, chutes } = update.request;
+  const before = shop.state().quarantine[contentHash]?.interruptions ?? 0;
+  const interruptions = before + (update.interruptions?.count ?? 0);
+  const times = Math.ceil(interruptions / INTERRUPTIONS_A_TIME);
+  const waitMs = QUARANTINE_HOURS[Math.min(times, QUARANTINE_HOURS.length) - 1] ?? 8;
+  const at = new Date(Date.parse(shop.clock.now()) + waitMs * 3_600_000);
+  const step = update.interruptions?.step ?? 'plan';
+  return [
+    {
+      type: 'version.quarantined',
+      update: update.id,
+      chutes: chutes.map(({ chute }) => chute),
+      contentHash,
+      reason: `interrupted ${update.interruptions?.count ?? 0} times at ${step}`,
+      interruptions,
+      retryAt: at.toISOString(),
+    },
+  ];
+}
+
+const INTERRUPTIONS_A_TIME = 3;
+
+/** Hours until the same content is taken again, by how often it was quarantined. */
+const QUARANTINE_HOURS = [8, 12, 24, 48, 96, 192, 336];

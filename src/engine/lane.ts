@@ -1,0 +1,277 @@
+import { produce } from 'immer';
+
+import { type Applied, stateHash } from '../core/applied.ts';
+import { assert } from '../core/assert.ts';
+import { type Failure, RipcordError } from '../core/errors.ts';
+import type { AbortCause, ChuteEvent, Requester, StuckStep, UpdateId } from '../core/events.ts';
+import { peek } from '../core/mark.ts';
+import { next, type Next } from '../core/next.ts';
+import { applyPatch } from '../core/patch.ts';
+import type { UpdateState } from '../core/state.ts';
+import type { Step, StepId } from '../core/step.ts';
+import { Attempts } from './attempts.ts';
+import { endEvent, loopEvents, planEvents } from './lane-events.ts';
+import type { Workshop } from './workshop.ts';
+
+/** Why somebody wants an update to turn around. */
+export type TurnAround = {
+  readonly cause: Extract<AbortCause, 'cancelled' | 'superseded'>;
+  readonly by: Requester | UpdateId;
+};
+
+type Turning = TurnAround & { readonly settle: (error?: unknown) => void };
+
+/**
+ * Brings one update to rest: asks `next` what it needs, does it, and writes down what came of it.
+ *
+ * The outcome of one step and the intent of the following go to disk in one flush: outcomes wait in
+ * `carry` until an intent, or an event that needs them on disk, is written.
+ */
+export class Lane {
+  readonly id: UpdateId;
+  readonly #shop: Workshop;
+  readonly #attempts: Attempts;
+  /** Outcomes that are known and not yet written. */
+  #carry: ChuteEvent[] = [];
+  #stopping = false;
+  #turnAround: Turning | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(shop: Workshop, id: UpdateId) {
+    this.id = id;
+    this.#shop = shop;
+    this.#attempts = new Attempts(shop, id, {
+      applied: () => this.#appliedNow(),
+      settled: (events) => {
+        this.#carry.push(...events);
+        this.#wake();
+      },
+      ready: () => this.#wake(),
+    });
+  }
+
+  /** Resolves when the update rests, is stuck, or was stopped at a step boundary. */
+  async drive(): Promise<void> {
+    try {
+      while (await this.#once());
+    } catch (error) {
+      this.#turnAround?.settle(error);
+      throw error;
+    }
+    this.#turnAround?.settle(tooLate(this.id));
+  }
+
+  /** Takes no further step; `drive` resolves once what is under way has its outcome on disk. */
+  stop(): void {
+    this.#stopping = true;
+    this.#wake();
+  }
+
+  /** Asks again: something this lane waits for may have changed. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /**
+   * Turns the update around. Resolves when that is on disk; throws RIPCORD_UPDATE_FINISHED when it is
+   * committed or being undone already.
+   */
+  async turnAround(request: TurnAround): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const settle = (error?: unknown): void => {
+        this.#turnAround = null;
+        if (error === undefined) resolve();
+        else reject(error instanceof Error ? error : new Error(String(error)));
+      };
+      this.#turnAround = { ...request, settle };
+      this.#wake();
+    });
+  }
+
+  async #once(): Promise<boolean> {
+    const update = this.#now();
+    if (!update) return await this.#rest();
+    if (this.#stopping) return await this.#halt();
+    if (this.#turnAround) return await this.#turn(update, this.#turnAround);
+    return await this.#act(update, next(update, this.#shop.state()));
+  }
+
+  /** The update as it stands once what is carried is written. */
+  #now(): UpdateState | undefined {
+    const update = this.#shop.state().updates[this.id];
+    return update && this.#carry.length > 0 ? peek(update, this.#carry) : update;
+  }
+
+  #appliedNow(): Applied {
+    const { applied } = this.#shop.state();
+    const patches = this.#carry.flatMap((event) => ('patch' in event ? event.patch : []));
+    return patches.length === 0 ? applied : produce(applied, (draft) => applyPatch(draft, patches));
+  }
+
+  async #act(update: UpdateState, todo: Next): Promise<boolean> {
+    switch (todo.do) {
+      case 'queue':
+      case 'wait':
+        return await this.#wait();
+      case 'run':
+        return await this.#run(update, todo.steps);
+      case 'probe':
+        return await this.#write(await this.#attempts.probe(update, todo.step));
+      case 'undo':
+        return await this.#undo(update, todo.step);
+      case 'plan':
+        return await this.#write(await planEvents(this.#shop, update));
+      case 'start':
+        return await this.#write([await this.#started(update)]);
+      case 'commit':
+        return await this.#commit(update);
+      case 'abort':
+        return await this.#abort(update, todo.cause, todo.step);
+      case 'revert':
+      case 'resolved':
+        return await this.#end(todo.do);
+      case 'stick':
+        return await this.#stick(todo.steps);
+      case 'rest':
+        return await this.#rest();
+    }
+  }
+
+  /** Intents first, with the outcomes carried so far, in one flush; then the steps themselves. */
+  async #run(update: UpdateState, steps: readonly Step[]): Promise<boolean> {
+    const ready = this.#attempts.ready(update, steps);
+    if (ready.length === 0) return await this.#wait();
+    const intents = await this.#attempts.intend(update, ready);
+    if (intents.events.length > 0) await this.#write(intents.events);
+    this.#attempts.start(intents.attempts);
+    return true;
+  }
+
+  async #undo(update: UpdateState, step: Step): Promise<boolean> {
+    const undo = await this.#attempts.intendUndo(update, step);
+    if (undo.do === 'wait') return await this.#wait();
+    if (undo.do === 'record') this.#carry.push(undo.event);
+    else {
+      await this.#write([undo.intent]);
+      this.#carry.push(await undo.carryOut());
+    }
+    return true;
+  }
+
+  async #started(update: UpdateState): Promise<ChuteEvent> {
+    const { applied } = this.#shop.state();
+    const mine = new Set(update.request.chutes.map(({ chute }) => chute));
+    const others = Object.keys(applied.chutes).filter((chute) => !mine.has(chute));
+    const seen = await this.#shop.host.observe(applied, others);
+    const baseline = Object.fromEntries(
+      others.map((chute) => [
+        chute,
+        seen.every((each) => each.chute !== chute || each.state === 'running'),
+      ]),
+    );
+    const hash = stateHash(applied, this.#shop.sha256);
+    return { type: 'update.started', update: this.id, stateHash: hash, baseline };
+  }
+
+  async #commit(update: UpdateState): Promise<boolean> {
+    await this.#write([]);
+    const hash = stateHash(this.#shop.state().applied, this.#shop.sha256);
+    await this.#write([{ type: 'update.committed', update: update.id, stateHash: hash }]);
+    return true;
+  }
+
+  async #turn(update: UpdateState, request: Turning): Promise<boolean> {
+    if (update.phase === 'aborting' || update.phase === 'committed' || update.phase === 'stuck') {
+      request.settle(tooLate(this.id, update.phase));
+      return true;
+    }
+    await this.#turnTo(request.cause, null, null, request.by);
+    request.settle();
+    return true;
+  }
+
+  async #abort(update: UpdateState, cause: AbortCause, step: StepId | null): Promise<boolean> {
+    const error = errorAt(update, step, this.#carry);
+    if (cause === 'looping') await this.#write(loopEvents(this.#shop, update));
+    await this.#turnTo(cause, step, error);
+    return true;
+  }
+
+  async #turnTo(
+    cause: AbortCause,
+    step: StepId | null,
+    error: Failure | null,
+    by?: Requester | UpdateId,
+  ): Promise<void> {
+    this.#attempts.interrupt();
+    const about = { update: this.id, cause, step, error };
+    await this.#write([{ type: 'update.aborting', ...about, ...(by !== undefined && { by }) }]);
+  }
+
+  async #end(how: 'revert' | 'resolved'): Promise<boolean> {
+    await this.#write([]);
+    const update = this.#shop.state().updates[this.id];
+    assert(update, `${this.id} ended before its end`);
+    await this.#write([endEvent(this.#shop, update, how)]);
+    return false;
+  }
+
+  async #stick(steps: readonly StuckStep[]): Promise<boolean> {
+    await this.#write([{ type: 'update.stuck', update: this.id, steps }]);
+    return false;
+  }
+
+  /** Writes what is carried, then `events`, as one batch. On disk on return. */
+  async #write(events: readonly ChuteEvent[]): Promise<true> {
+    const carried = this.#carry;
+    if (carried.length + events.length === 0) return true;
+    this.#carry = [];
+    await this.#shop.append([...carried, ...events]);
+    return true;
+  }
+
+  async #wait(): Promise<true> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    // What is known need not wait for what is not.
+    if (this.#carry.length > 0 && !this.#attempts.running) await this.#write([]);
+    else await woken;
+    this.#wake = () => undefined;
+    return true;
+  }
+
+  async #rest(): Promise<boolean> {
+    if (this.#carry.length === 0) return false;
+    return await this.#write([]);
+  }
+
+  async #halt(): Promise<boolean> {
+    if (this.#attempts.running) return await this.#wait();
+    await this.#write([]);
+    this.#attempts.interrupt();
+    return false;
+  }
+}
+
+function errorAt(
+  update: UpdateState,
+  step: StepId | null,
+  carried: readonly ChuteEvent[],
+): Failure | null {
+  const failures = carried.filter((event) => 'error' in event && 'step' in event);
+  for (const event of failures) if (event.step === step && event.error) return event.error;
+  const place = update.plan?.steps.find(({ id }) => id === step)?.n;
+  return (place === undefined ? null : update.open[place]?.error) ?? null;
+}
+
+function tooLate(id: UpdateId, phase?: string): RipcordError {
+  const hints: Readonly<Record<string, string>> = {
+    committed: `ripcord rollback ${id} takes it back as a new update`,
+    stuck: `ripcord show ${id} names what is stuck, ripcord resolve settles it`,
+  };
+  const what = phase === 'aborting' ? 'it is being undone already' : `it is ${phase ?? 'finished'}`;
+  return new RipcordError('RIPCORD_UPDATE_FINISHED', `cannot cancel ${id}: ${what}`, {
+    hint: hints[phase ?? 'committed'] ?? `ripcord watch ${id} shows how it ends`,
+  });
+}
