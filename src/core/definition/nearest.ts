@@ -1,0 +1,62 @@
+/** The shape of names that end up in paths, container names and host names. */
+export const CHUTE_NAME: RegExp = /^[a-z0-9][a-z0-9-]{1,62}$/;
+
+/** A name inside a chute: never alone in a path or a container's name, so one letter will do. */
+export const INNER_NAME: RegExp = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** The candidate that a person most likely meant, or null when none is near. Pure. */
+export function nearest(given: string, candidates: readonly string[]): string | null {
+  const wanted = fold(given);
+  // Two wrong letters in a word of six is a slip; in a word of three it is another word.
+  const distanceMax = Math.max(1, Math.floor(wanted.length / 3));
+  let best: string | null = null;
+  let bestDistance = distanceMax + 1;
+  for (const candidate of candidates) {
+    const distance = distanceOf(wanted, fold(candidate), bestDistance);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** The valid name that is nearest to what was given, or null when nothing of it is left. Pure. */
+export function nearestName(given: string, shape: RegExp = CHUTE_NAME): string | null {
+  const name = given
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 63)
+    .replaceAll(/-+$/g, '');
+  if (shape.test(name)) return name;
+  const longer = `${name}-chute`;
+  return name !== '' && shape.test(longer) ? longer : null;
+}
+
+function fold(text: string): string {
+  return text.slice(0, 64).toLowerCase().replaceAll(/[_-]/g, '');
+}
+
+/** Letters to insert, drop, change or swap; `limit` when it is that many or more. */
+function distanceOf(source: string, target: string, limit: number): number {
+  if (Math.abs(source.length - target.length) >= limit) return limit;
+  let before: number[] = [];
+  let row = Array.from({ length: target.length + 1 }, (_, index) => index);
+  for (let at = 1; at <= source.length; at += 1) {
+    const next = [at];
+    for (let to = 1; to <= target.length; to += 1) {
+      const same = source[at - 1] === target[to - 1];
+      const swapped = source[at - 1] === target[to - 2] && source[at - 2] === target[to - 1];
+      next.push(
+        Math.min(
+          (next[to - 1] ?? limit) + 1,
+          (row[to] ?? limit) + 1,
+          (row[to - 1] ?? limit) + (same ? 0 : 1),
+          swapped ? (before[to - 2] ?? limit) + 1 : limit,
+        ),
+      );
+    }
+    [before, row] = [row, next];
+  }
+  return Math.min(limit, row[target.length] ?? limit);
+}
