@@ -1,0 +1,29 @@
+import type { BuiltInDrivers } from '../core/driver.ts';
+import { chuteSave } from './chute-save.ts';
+import { directoryCreate, directoryRemove } from './files/directory.ts';
+import { releaseDrop } from './files/release-drop.ts';
+import { releaseFetch } from './files/release-fetch.ts';
+import { releaseSwitch } from './files/release-switch.ts';
+import { volumeCreate, volumeRemove } from './files/volume.ts';
+import { gateCheck } from './gate/gate.ts';
+import { portCheck } from './process/port-check.ts';
+import { processStart } from './process/start.ts';
+import { processStop } from './process/stop.ts';
+
+/** The drivers of the process runtime: one for every built-in kind of step. */
+export function builtInDrivers(): BuiltInDrivers {
+  return {
+    'directory.create@1': directoryCreate,
+    'directory.remove@1': directoryRemove,
+    'release.fetch@1': releaseFetch,
+    'release.switch@1': releaseSwitch,
+    'release.drop@1': releaseDrop,
+    'volume.create@1': volumeCreate,
+    'volume.remove@1': volumeRemove,
+    'port.check@1': portCheck,
+    'process.stop@1': processStop,
+    'process.start@1': processStart,
+    'gate.check@1': gateCheck,
+    'chute.save@1': chuteSave,
+  };
+}

@@ -1,0 +1,79 @@
+import { stat } from 'node:fs/promises';
+
+import type { Driver, DriverOf, Probe } from '../../core/driver.ts';
+import { RipcordError } from '../../core/errors.ts';
+import type { RootPath } from '../../core/step.ts';
+import { below } from '../service-environment.ts';
+import { exists, isHalfRemoved, makeDirectory, removeTree } from './durable.ts';
+import { doing } from './failure.ts';
+
+/** Makes a directory below the root; undoing removes only one that was not there before. */
+export const directoryCreate: DriverOf<'directory.create@1'> = {
+  async prepare(context, args) {
+    return { existed: await exists(below(context.root, args.path)) };
+  },
+
+  async run(context, args) {
+    context.signal.throwIfAborted();
+    await createDirectory(context.root, args.path);
+    return { result: null };
+  },
+
+  async probe(context, args) {
+    const present = await isDirectory(below(context.root, args.path));
+    if (!present) return { state: 'not-done', evidence: { present } };
+    return { state: 'done', evidence: { present }, done: { result: null } };
+  },
+
+  async undo(context, args, undo) {
+    if (!undo.existed) await removeDirectory(context.root, args.path);
+  },
+};
+
+/** Removes a directory below the root with all it holds; there is no way back. */
+export const directoryRemove: Driver<{ readonly path: RootPath }, null, null> = {
+  async run(context, args) {
+    context.signal.throwIfAborted();
+    await removeDirectory(context.root, args.path);
+    return { result: null };
+  },
+
+  async probe(context, args) {
+    return probeRemoval(context.root, args.path, { result: null });
+  },
+};
+
+/** Makes a directory with its parents. Safe to repeat. Throws where something else has its name. */
+export async function createDirectory(root: string, path: RootPath): Promise<void> {
+  const directory = below(root, path);
+  if ((await exists(directory)) && !(await isDirectory(directory))) {
+    throw new RipcordError(
+      'RIPCORD_STEP_FAILED',
+      `cannot make directory '${path}': something else has this name`,
+    );
+  }
+  await doing(`make directory '${path}'`, () => makeDirectory(directory));
+}
+
+/** Removes a directory with all it holds. Safe to repeat. */
+export async function removeDirectory(root: string, path: RootPath): Promise<void> {
+  await doing(`remove directory '${path}'`, () => removeTree(below(root, path)));
+}
+
+/** What is left of a directory that is to be removed. */
+export async function probeRemoval<Result>(
+  root: string,
+  path: RootPath,
+  done: Extract<Probe<Result>, { state: 'done' }>['done'],
+): Promise<Probe<Result>> {
+  const directory = below(root, path);
+  const evidence = { present: await exists(directory), remains: await isHalfRemoved(directory) };
+  if (evidence.present) return { state: 'not-done', evidence };
+  return evidence.remains ? { state: 'partial', evidence } : { state: 'done', evidence, done };
+}
+
+/** Whether a directory has this name. */
+export async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() ?? false;
+}

@@ -1,0 +1,109 @@
+import { realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Source, SourceLocation } from '../../core/chute.ts';
+import { RipcordError } from '../../core/errors.ts';
+import { shownUrl } from './download.ts';
+import { gitLater } from './release-fetch.ts';
+import { digestTree, hashFile, type TreeOptions } from './tree.ts';
+
+/** A source as a definition names it: a path, a URL, or the long form. */
+export type SourceReference =
+  | string
+  | {
+      readonly type?: string | undefined;
+      readonly url?: string | undefined;
+      readonly path?: string | undefined;
+      readonly sha256?: string | undefined;
+      readonly checkout?: string | undefined;
+    };
+
+/** What a source holds, by content, and where it was found. */
+export type ObservedSource = { readonly source: Source; readonly location: SourceLocation };
+
+/**
+ * Looks at a source and names it by its content: a directory by its tree, an archive by its bytes, an
+ * http(s) archive by the sha256 that its definition has to give. Paths are relative to `base`, the
+ * directory of the definition. Reads only, and downloads nothing.
+ *
+ * Throws RIPCORD_SOURCE_INVALID, RIPCORD_SOURCE_UNREACHABLE where there is nothing, and
+ * RIPCORD_DIGEST_MISMATCH where an archive is not the one its sha256 names.
+ */
+export async function observeSource(
+  reference: SourceReference,
+  base: string,
+  options: TreeOptions = {},
+): Promise<ObservedSource> {
+  const { type, sha256, ...given } = typeof reference === 'string' ? { url: reference } : reference;
+  const where = given.path ?? given.url ?? '.';
+  if (type === 'git' || /^(git\+|git:|ssh:)|\.git$/.test(where)) throw gitLater(where);
+  if (/^https?:/i.test(where)) return observeUrl(where, sha256);
+
+  const path = where.startsWith('file:') ? fileURLToPath(new URL(where)) : resolve(base, where);
+  const real = await realpath(path).catch(() => null);
+  if (real === null) {
+    const hint = 'a path is relative to the directory of the definition';
+    throw new RipcordError(
+      'RIPCORD_SOURCE_UNREACHABLE',
+      `cannot read source '${where}': there is no '${path}'`,
+      { hint },
+    );
+  }
+  const found = await stat(real);
+  if (found.isDirectory()) {
+    const digest = await digestTree(real, options);
+    return { source: { type: 'local', digest }, location: { type: 'local', path: real } };
+  }
+  if (!found.isFile()) throw invalid(where, 'it is neither a directory nor an archive');
+  return observeArchive(real, where, sha256);
+}
+
+async function observeArchive(
+  path: string,
+  where: string,
+  sha256: string | undefined,
+): Promise<ObservedSource> {
+  const hex = await hashFile(path);
+  if (sha256 !== undefined && checkedHex(where, sha256) !== hex) {
+    throw new RipcordError(
+      'RIPCORD_DIGEST_MISMATCH',
+      `cannot use source '${where}': its sha256 is not the one that was given`,
+      { details: { expected: sha256, actual: hex } },
+    );
+  }
+  const digest = `sha256:${hex}`;
+  return { source: { type: 'archive', digest }, location: { type: 'archive', path } };
+}
+
+function observeUrl(url: string, sha256: string | undefined): ObservedSource {
+  if (!URL.canParse(url)) throw invalid(url, 'it is no URL');
+  const shown = shownUrl(url);
+  const { username, password } = new URL(url);
+  // The place is journaled for ever, and a journal holds no secrets.
+  if (username !== '' || password !== '') throw invalid(shown, 'its URL holds a user or password');
+  if (sha256 === undefined) {
+    throw invalid(
+      shown,
+      'an archive from the network needs its sha256',
+      'add sha256: to the source',
+    );
+  }
+  const digest = `sha256:${checkedHex(shown, sha256)}`;
+  return { source: { type: 'http', digest }, location: { type: 'http', url } };
+}
+
+function checkedHex(where: string, sha256: string): string {
+  const hex = sha256.replace(/^sha256:/, '').toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw invalid(where, 'its sha256 has to be 64 hex digits');
+  return hex;
+}
+
+function invalid(where: string, reason: string, hint?: string): RipcordError {
+  const options = hint === undefined ? {} : { hint };
+  return new RipcordError(
+    'RIPCORD_SOURCE_INVALID',
+    `cannot use source '${where}': ${reason}`,
+    options,
+  );
+}
