@@ -68,6 +68,7 @@ export type Service = {
     readonly privileged?: boolean;
     readonly networkMode?: string;
     readonly cpuFraction?: number;
+    /** In bytes. */
     readonly memory?: number;
     readonly priority?: 'high' | 'normal';
   };

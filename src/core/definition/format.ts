@@ -33,6 +33,7 @@ const portBindings = z
       z.strictObject({
         external: z.union([port, z.null()]).optional(),
         internal: port,
+        protocol: z.enum(['tcp', 'udp']).optional(),
       }),
     ),
     keyed(z.union([port, z.null()]), '^[0-9]+(/(tcp|udp))?$'),

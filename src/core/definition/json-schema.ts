@@ -5,6 +5,6 @@ import { format } from './format.ts';
 
 /** The JSON Schema (draft 2020-12) of the definition format, for editors and `ripcord schema`. Pure. */
 export function jsonSchema(): JsonObject {
-  const schema = z.toJSONSchema(format, { io: 'input' });
-  return { ...(schema as JsonObject), $id: 'https://ripcord.invalid/schema/chute.json' };
+  const { $schema, ...schema } = z.toJSONSchema(format, { io: 'input' }) as JsonObject;
+  return { $schema: $schema ?? null, title: 'Ripcord chute', ...schema };
 }

@@ -39,7 +39,7 @@ export function normalisePorts(
       const at = `${path}${pointer(index)}`;
       const internal = portNumber(pair.internal, `${at}/internal`, report);
       const external = outside(pair.external ?? null, `${at}/external`, report);
-      bind(internal === null ? null : { internal, protocol: 'tcp' }, external, at);
+      bind(internal === null ? null : { internal, protocol: pair.protocol ?? 'tcp' }, external, at);
     }
     return result;
   }

@@ -1,0 +1,155 @@
+import type { FileHandle } from 'node:fs/promises';
+import { open, readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import type { ParseOptions, Parsed } from '../core/definition/parse.ts';
+import { TEXT_BYTES_MAX } from '../core/definition/read-guard.ts';
+import type { SourceReference } from '../core/definition/source-reference.ts';
+import { RipcordError, codeOf } from '../core/errors.ts';
+
+/** The names a definition has in a directory, the first that is there wins. */
+const NAMES = ['chute.yaml', 'chute.yml', 'chute.json', 'paradrop.yaml', 'paradrop.yml'] as const;
+
+/** The text of a definition, and where it was found. */
+export type DefinitionFile = {
+  readonly text: string;
+  /** As complaints name it: the way the user would write it. */
+  readonly file: string;
+  /** What relative sources are relative to; absolute. */
+  readonly directory: string;
+  /** The name of a chute that gives none: that of its directory. Null for standard input. */
+  readonly fallbackName: string | null;
+};
+
+/**
+ * The definition that an argument means: a file, a directory with one, or `-` for standard input.
+ * Throws RIPCORD_DEFINITION_MISSING when there is none, RIPCORD_DEFINITION_TOO_LARGE before reading
+ * one over 1 MiB, and RIPCORD_DEFINITION_INVALID when it is no text.
+ */
+export async function readDefinition(
+  argument: string,
+  input: Readable = process.stdin,
+): Promise<DefinitionFile> {
+  if (argument === '-') {
+    const text = decode(await readStream(input), 'stdin');
+    return { text, file: 'stdin', directory: process.cwd(), fallbackName: null };
+  }
+  const file = await locate(argument);
+  const handle = await openFile(file);
+  try {
+    const text = decode(await readHandle(handle, file), file);
+    const directory = await realpath(dirname(file));
+    return { text, file, directory, fallbackName: basename(directory) };
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * The definition that an argument means, read and checked; what is wrong with its content is in the
+ * answer, with file, line and column. Throws like `readDefinition`.
+ */
+export async function loadDefinition(
+  argument: string,
+  options: Pick<ParseOptions, 'secret' | 'strict'>,
+): Promise<{ readonly found: DefinitionFile; readonly parsed: Parsed }> {
+  const found = await readDefinition(argument);
+  // YAML and the schema take 100 ms to load: commands that read no definition do without them.
+  const { parseDefinition } = await import('../core/definition/parse.ts');
+  const { file, fallbackName } = found;
+  return { found, parsed: parseDefinition(found.text, { ...options, file, fallbackName }) };
+}
+
+/** A source reference with its path made absolute. */
+export function absoluteSource(source: SourceReference, directory: string): SourceReference {
+  return source.type === 'local' || source.type === 'archive'
+    ? { ...source, path: isAbsolute(source.path) ? source.path : resolve(directory, source.path) }
+    : source;
+}
+
+async function locate(argument: string): Promise<string> {
+  let entries: string[];
+  try {
+    entries = await readdir(argument);
+  } catch (error) {
+    // No directory: a file, or nothing at all, which opening it tells better.
+    if (codeOf(error) === 'ENOTDIR' || codeOf(error) === 'ENOENT') return argument;
+    throw missing(argument, error);
+  }
+  const name = NAMES.find((candidate) => entries.includes(candidate));
+  if (name !== undefined) return join(argument, name);
+  throw new RipcordError(
+    'RIPCORD_DEFINITION_MISSING',
+    `cannot find a definition in ${argument}: it has no ${NAMES.join(', ')}`,
+    { details: { directory: argument, names: NAMES }, hint: `ripcord init ${argument}` },
+  );
+}
+
+async function openFile(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'r');
+  } catch (error) {
+    throw missing(file, error);
+  }
+}
+
+function missing(file: string, cause: unknown): RipcordError {
+  const code = codeOf(cause);
+  const reasons = new Map([
+    ['ENOENT', 'no such file or directory'],
+    ['EACCES', 'permission denied'],
+  ]);
+  const reason = reasons.get(code ?? '') ?? code ?? 'it cannot be opened';
+  return new RipcordError('RIPCORD_DEFINITION_MISSING', `cannot read ${file}: ${reason}`, {
+    cause,
+    details: { file },
+    hint: code === 'ENOENT' ? 'ripcord init writes an example' : 'see who may read the file',
+  });
+}
+
+async function readHandle(handle: FileHandle, file: string): Promise<Buffer> {
+  const { size } = await handle.stat();
+  if (size > TEXT_BYTES_MAX) throw tooLarge(file, `${size} bytes`);
+  // The size of a pipe or of a file in /proc is 0: what is read counts, too.
+  const bytes = Buffer.allocUnsafe(TEXT_BYTES_MAX + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, null);
+    if (bytesRead === 0) return bytes.subarray(0, length);
+    length += bytesRead;
+  }
+  throw tooLarge(file, 'more than 1 MiB');
+}
+
+async function readStream(input: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of input) {
+    const bytes = Buffer.from(chunk as Uint8Array | string);
+    length += bytes.length;
+    if (length > TEXT_BYTES_MAX) throw tooLarge('stdin', 'more than 1 MiB');
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(file: string, size: string): RipcordError {
+  return new RipcordError(
+    'RIPCORD_DEFINITION_TOO_LARGE',
+    `cannot use ${file} as a definition: it is ${size} long, 1 MiB is the limit`,
+    { details: { file }, hint: 'a definition is a few kilobytes: is this the right file?' },
+  );
+}
+
+function decode(bytes: Buffer, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new RipcordError(
+      'RIPCORD_DEFINITION_INVALID',
+      `cannot use ${file} as a definition: it is not UTF-8 text`,
+      { cause, details: { file }, hint: 'is this the right file?' },
+    );
+  }
+}
