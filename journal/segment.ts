@@ -14,6 +14,7 @@ import type { Seq } from './record.ts';
 export const SEGMENT_BYTES_DEFAULT: number = 1024 * 1024;
 /** What a disk writes at once or not at all: a lost write leaves whole sectors of newlines. */
 const SECTOR_BYTES = 512;
+const INTRO = Buffer.from('{"seq":');
 const SEGMENT_NAME = /^(\d{16})\.ndjson$/;
 
 export type SegmentFile = { readonly name: string; readonly first: Seq };
@@ -59,9 +60,9 @@ export function freeSpace(bytes: number): Buffer {
   return Buffer.alloc(bytes, NEWLINE);
 }
 
-/** Whether there is nothing but free space. Pure. */
+/** Whether nothing was ever recorded in it: free space, or the zeros of a file not yet filled. Pure. */
 export function isFree(bytes: Uint8Array): boolean {
-  return endOfContent(bytes, 0) === 0;
+  return bytes.every((byte) => byte === NEWLINE || byte === 0);
 }
 
 /** Makes a file of free space. Its bytes are on disk on return, its name once the directory is synced. */
@@ -160,23 +161,23 @@ function endOfContent(bytes: Uint8Array, from: number): number {
  * sector of free space must be missing in between. A flipped bit leaves no such hole.
  */
 function judgeTail(bytes: Uint8Array, offset: number, dirty: number, seq: Seq): 'torn' | 'rotten' {
-  let start = offset;
-  let holeEnd: number | null = null;
-  while (start < dirty) {
+  let good: number | null = null;
+  // Also inside a line: a flipped newline makes one line of two.
+  for (let start = nextIntro(bytes, offset); start < dirty; start = nextIntro(bytes, start + 1)) {
     const found = bytes.indexOf(NEWLINE, start);
-    const stop = found < 0 ? dirty : found;
-    if (stop > start) {
-      const line = bytes.subarray(start, stop);
-      const claim = claimedPlace(line);
-      if (claim && claim.synced >= seq) return 'rotten';
-      if (checkLine(line).ok) {
-        if (claim && claim.seq < seq) return 'rotten';
-        holeEnd ??= start;
-      }
-    }
-    start = stop + 1;
+    const line = bytes.subarray(start, found < 0 ? dirty : found);
+    const claim = claimedPlace(line);
+    if (claim && claim.synced >= seq) return 'rotten';
+    if (!checkLine(line).ok) continue;
+    if (claim && claim.seq < seq) return 'rotten';
+    good ??= start;
   }
-  return holeEnd === null || hasHole(bytes, offset, holeEnd) ? 'torn' : 'rotten';
+  return good === null || hasHole(bytes, offset, good) ? 'torn' : 'rotten';
+}
+
+function nextIntro(bytes: Uint8Array, from: number): number {
+  const found = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(INTRO, from);
+  return found < 0 ? Infinity : found;
 }
 
 function hasHole(bytes: Uint8Array, from: number, to: number): boolean {

@@ -1,0 +1,207 @@
+import { dirname, join } from 'node:path';
+
+import type { Disk } from '../../journal/disk.ts';
+
+type Write = { readonly at: number; readonly bytes: Buffer } | { readonly cutTo: number };
+type Inode = { now: Buffer; durable: Buffer; pending: Write[] };
+type Entry = Inode | 'directory';
+type NameChange = { readonly remove?: string; readonly add?: readonly [string, Entry] };
+
+const SECTOR_BYTES = 512;
+
+/** Deterministic numbers in [0, 1). */
+export function dice(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * A disk in memory that forgets what was not synced: after `crash` each sector of each unsynced write
+ * and each unsynced change of a directory is there or not, as the dice fall.
+ */
+export class SimDisk implements Disk {
+  readonly #names = new Map<string, Entry>();
+  readonly #durable = new Map<string, Entry>();
+  #changes: { readonly directory: string; readonly change: NameChange }[] = [];
+  readonly #open = new Map<number, Inode>();
+  #fds = 3;
+  /** Called before everything that changes the disk; may throw. */
+  beforeChange: (operation: keyof Disk) => void = () => {};
+
+  openSync(path: string, flags: string): number {
+    const found = this.#names.get(path);
+    if (found === 'directory') throw errno('EISDIR');
+    if (!found && !flags.startsWith('w')) throw errno('ENOENT', path);
+    const inode = found ?? { now: Buffer.alloc(0), durable: Buffer.alloc(0), pending: [] };
+    if (!found) {
+      this.beforeChange('openSync');
+      this.#change(dirname(path), { add: [path, inode] });
+    } else if (flags.startsWith('w')) {
+      inode.now = Buffer.alloc(0);
+      inode.pending.push({ cutTo: 0 });
+    }
+    this.#fds += 1;
+    this.#open.set(this.#fds, inode);
+    return this.#fds;
+  }
+
+  closeSync(fd: number): void {
+    this.#open.delete(fd);
+  }
+
+  writeSync(fd: number, bytes: Uint8Array, position: number): number {
+    this.beforeChange('writeSync');
+    const inode = this.#inode(fd);
+    inode.now = written(inode.now, Buffer.from(bytes), position);
+    inode.pending.push({ at: position, bytes: Buffer.from(bytes) });
+    return bytes.length;
+  }
+
+  readSync(fd: number, bytes: Uint8Array, position: number): number {
+    const found = this.#inode(fd).now.subarray(position, position + bytes.length);
+    bytes.set(found);
+    return found.length;
+  }
+
+  fdatasyncSync(fd: number): void {
+    this.beforeChange('fdatasyncSync');
+    const inode = this.#inode(fd);
+    inode.durable = inode.now;
+    inode.pending = [];
+  }
+
+  fsyncSync(fd: number): void {
+    this.fdatasyncSync(fd);
+  }
+
+  ftruncateSync(fd: number, length: number): void {
+    this.beforeChange('ftruncateSync');
+    const inode = this.#inode(fd);
+    inode.now = inode.now.subarray(0, length);
+    inode.pending.push({ cutTo: length });
+  }
+
+  sizeSync(path: string): number | null {
+    const found = this.#names.get(path);
+    if (found === 'directory') return 0;
+    return found?.now.length ?? null;
+  }
+
+  async writeAndSync(fd: number, bytes: Uint8Array, position: number): Promise<void> {
+    this.writeSync(fd, bytes, position);
+    this.fdatasyncSync(fd);
+  }
+
+  renameSync(from: string, to: string): void {
+    this.beforeChange('renameSync');
+    const found = this.#names.get(from);
+    if (!found) throw errno('ENOENT', from);
+    this.#change(dirname(to), { remove: from, add: [to, found] });
+  }
+
+  unlinkSync(path: string): void {
+    if (!this.#names.has(path)) throw errno('ENOENT', path);
+    this.beforeChange('unlinkSync');
+    this.#change(dirname(path), { remove: path });
+  }
+
+  mkdirSync(path: string): void {
+    if (this.#names.has(path)) return;
+    this.beforeChange('mkdirSync');
+    this.#change(dirname(path), { add: [path, 'directory'] });
+  }
+
+  readdirSync(path: string): readonly string[] {
+    if (this.#names.get(path) !== 'directory') throw errno('ENOENT', path);
+    return [...this.#names.keys()]
+      .filter((name) => dirname(name) === path)
+      .map((name) => name.slice(join(path, '/').length));
+  }
+
+  syncDirSync(path: string): void {
+    this.beforeChange('syncDirSync');
+    for (const { directory, change } of this.#changes) {
+      if (directory === path) apply(this.#durable, change);
+    }
+    this.#changes = this.#changes.filter(({ directory }) => directory !== path);
+  }
+
+  /** The disk as it may look after the power went. */
+  crash(roll: () => number): SimDisk {
+    const names = new Map(this.#durable);
+    for (const { change } of this.#changes) if (roll() < 0.5) apply(names, change);
+    const after = new SimDisk();
+    const copies = new Map<Inode, Inode>();
+    for (const [path, entry] of names) {
+      const copy = entry === 'directory' ? entry : (copies.get(entry) ?? survivor(entry, roll));
+      if (entry !== 'directory' && copy !== 'directory') copies.set(entry, copy);
+      after.#names.set(path, copy);
+      after.#durable.set(path, copy);
+    }
+    return after;
+  }
+
+  /** Flips a bit where nobody looks, as the medium does. */
+  flip(path: string, byte: number, bit: number): void {
+    const found = this.#names.get(path);
+    if (!found || found === 'directory') throw errno('ENOENT', path);
+    const bytes = Buffer.from(found.now);
+    bytes[byte] = (bytes[byte] ?? 0) ^ (1 << bit);
+    found.now = bytes;
+    found.durable = bytes;
+  }
+
+  #change(directory: string, change: NameChange): void {
+    apply(this.#names, change);
+    this.#changes.push({ directory, change });
+  }
+
+  #inode(fd: number): Inode {
+    const inode = this.#open.get(fd);
+    if (!inode) throw errno('EBADF');
+    return inode;
+  }
+}
+
+function apply(names: Map<string, Entry>, { remove, add }: NameChange): void {
+  if (remove !== undefined) names.delete(remove);
+  if (add) names.set(add[0], add[1]);
+}
+
+function survivor({ durable, pending }: Inode, roll: () => number): Inode {
+  let bytes = durable;
+  for (const write of pending) {
+    if ('cutTo' in write) {
+      if (roll() < 0.5) bytes = bytes.subarray(0, write.cutTo);
+      continue;
+    }
+    const whole = roll();
+    for (let start = write.at; start < write.at + write.bytes.length;) {
+      const stop = Math.min(nextSector(start), write.at + write.bytes.length);
+      const part = write.bytes.subarray(start - write.at, stop - write.at);
+      if (whole < 0.2 || (whole < 0.8 && roll() < 0.6)) bytes = written(bytes, part, start);
+      start = stop;
+    }
+  }
+  return { now: bytes, durable: bytes, pending: [] };
+}
+
+function nextSector(offset: number): number {
+  return (Math.floor(offset / SECTOR_BYTES) + 1) * SECTOR_BYTES;
+}
+
+function written(into: Buffer, bytes: Buffer, position: number): Buffer {
+  const result = Buffer.alloc(Math.max(into.length, position + bytes.length));
+  into.copy(result);
+  bytes.copy(result, position);
+  return result;
+}
+
+function errno(code: string, path = ''): Error {
+  return Object.assign(new Error(`${code} ${path}`), { code });
+}
