@@ -23,6 +23,14 @@ const DIGEST_AT_END = /^,"digest":"([0-9a-f]{64})"\}\n$/;
 const DIGEST_BYTES = `,"digest":"${'0'.repeat(64)}"}\n`.length;
 const KEPT_MAX = 2;
 
+/** What a snapshot file says of its journal; nulls where its bytes have changed. */
+export type SnapshotCheck = {
+  readonly file: string;
+  readonly seq: Seq;
+  readonly hash: string | null;
+  readonly uuid: string | null;
+};
+
 /** Tells the hash of the record at a seq, or null where there is none. */
 export type HashAt = (seq: Seq) => string | null | Promise<string | null>;
 
@@ -64,17 +72,14 @@ export async function loadSnapshot(
   return null;
 }
 
-/** What `verify` says about each snapshot file: null where it is whole in itself. */
-export function checkSnapshots(
-  disk: Disk,
-  root: string,
-): readonly { readonly file: string; readonly seq: Seq; readonly hash: string | null }[] {
+/** Each snapshot file, and what it says of itself. */
+export function checkSnapshots(disk: Disk, root: string): readonly SnapshotCheck[] {
   const directory = join(root, 'snapshots');
-  return seqsIn(disk, directory).map((seq) => ({
-    file: join('snapshots', nameOf(seq)),
-    seq,
-    hash: readSnapshot(disk, directory, seq)?.hash ?? null,
-  }));
+  return seqsIn(disk, directory).map((seq) => {
+    const found = readSnapshot(disk, directory, seq);
+    const file = join('snapshots', nameOf(seq));
+    return { file, seq, hash: found?.hash ?? null, uuid: found?.uuid ?? null };
+  });
 }
 
 function encodeSnapshot(uuid: string, head: Head, state: unknown): Uint8Array {

@@ -78,7 +78,7 @@ describe('snapshots', () => {
       expect(await load(root, 99)).toBeNull();
     }
     expect(checkSnapshots(nodeDisk, root)).toEqual([
-      { file: join('snapshots', '0000000000000010.json'), seq: 10, hash: null },
+      { file: join('snapshots', '0000000000000010.json'), seq: 10, hash: null, uuid: null },
     ]);
   });
 

@@ -1,0 +1,177 @@
+/**
+ * Repair: keeps every record that follows from the first one, moves the rest aside, names what is lost.
+ *
+ * A crash at any moment leaves a root that is still damaged, and can be repaired again, or one that is
+ * whole: HEAD first witnesses the last record that is known of, so that a shorter log is damage; the
+ * new HEAD, put in place last, makes it whole.
+ */
+import { randomUUID } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+
+import { nodeDisk } from './disk-node.ts';
+import type { Disk } from './disk.ts';
+import { makeDirectory, readIfThere, removeQuietly, writeDurably } from './durable-file.ts';
+import { JournalError } from './errors.ts';
+import { createHeadFile, writeHead } from './head.ts';
+import { takeLock } from './lock.ts';
+import type { Head } from './record.ts';
+import { type SeqRange, surveyRoot, type Survey } from './repair-survey.ts';
+import { ROOT_SCHEMA, rootPaths } from './root.ts';
+import { freeSpace, SEGMENT_BYTES_DEFAULT, segmentName } from './segment.ts';
+
+export interface RepairOptions {
+  /** Names this repair's folder in `quarantine/`: a time, in words that suit a file name. */
+  readonly stamp: string;
+  /** Goes on even if no record can be kept. Default false. */
+  readonly acceptLoss?: boolean;
+  /** What a new `ripcord.json` says beside the uuid, where the old one cannot be read. */
+  readonly genesis?: Readonly<Record<string, string>>;
+  readonly disk?: Disk;
+}
+
+/** What a repair did. The caller records it as the first thing in the repaired journal. */
+export type Repair = {
+  /** Whether there was anything to do. */
+  readonly changed: boolean;
+  /** The last record now. */
+  readonly head: Head;
+  /** Records that can be read nowhere any more. */
+  readonly lost: readonly SeqRange[];
+  /** Records that are no longer part of the log, as one before them is lost, and where they lie now. */
+  readonly setAside: readonly (SeqRange & { readonly file: string })[];
+  /** Records in which one flipped bit was found and put right. */
+  readonly healed: Survey['healed'];
+  /** The folder with everything that was moved or replaced, bit for bit, and `report.json`. */
+  readonly quarantine: string | null;
+  /** What is in it, by the paths of before. */
+  readonly files: readonly string[];
+};
+
+/**
+ * Makes a damaged root whole again, on copies. Safe to repeat.
+ *
+ * Throws RIPCORD_JOURNAL_LOCKED; RIPCORD_JOURNAL_DAMAGED, having changed nothing, when no record could
+ * be kept and `acceptLoss` is not set; RIPCORD_SCHEMA_NEWER, RIPCORD_ROOT_MISSING, RIPCORD_DISK_FULL.
+ */
+export async function repairRoot(root: string, options: RepairOptions): Promise<Repair> {
+  const disk = options.disk ?? nodeDisk;
+  if (disk.sizeSync(root) === null) {
+    throw new JournalError('RIPCORD_ROOT_MISSING', `cannot repair ${root}: it does not exist`);
+  }
+  const lock = await takeLock(disk, root, { command: 'journal repair', since: options.stamp });
+  try {
+    const survey = surveyRoot(disk, root);
+    const files = filesToKeep(survey);
+    const { head, healed, readable: setAside } = survey;
+    const lost = rangesLost(survey);
+    if (files.length === 0 && survey.segments > 0) {
+      return { changed: false, head, lost, setAside, healed, quarantine: null, files };
+    }
+    if (options.acceptLoss !== true) refuseToEmpty(root, survey);
+    const quarantine = freeFolder(disk, root, options.stamp);
+    const moved = setAside.map((range) => ({ ...range, file: join(quarantine, range.file) }));
+    const repair = { changed: true, head, lost, setAside: moved, healed, quarantine, files };
+    await carryOut(disk, root, survey, { repair, quarantine, genesis: options.genesis ?? {} });
+    return repair;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function carryOut(
+  disk: Disk,
+  root: string,
+  survey: Survey,
+  order: {
+    readonly repair: Repair;
+    readonly quarantine: string;
+    readonly genesis: Readonly<Record<string, string>>;
+  },
+): Promise<void> {
+  const { repair, quarantine, genesis } = order;
+  const paths = rootPaths(root);
+  for (const file of repair.files) {
+    const bytes = readIfThere(disk, join(root, file));
+    if (bytes === null) continue;
+    makeDirectory(disk, join(root, quarantine, dirname(file)));
+    // oxlint-disable-next-line no-await-in-loop -- copies first, one at a time: they may be large
+    await writeDurably(disk, join(root, quarantine, file), bytes);
+  }
+  const report = Buffer.from(`${JSON.stringify(repair, null, 2)}\n`);
+  makeDirectory(disk, join(root, quarantine));
+  await writeDurably(disk, join(root, quarantine, 'report.json'), report);
+  if (survey.known.seq > survey.head.seq) writeHead(disk, paths.head, survey.known);
+  for (const file of survey.removed.toReversed()) disk.unlinkSync(join(root, file));
+  for (const directory of new Set(survey.removed.map((file) => dirname(file)))) {
+    disk.syncDirSync(join(root, directory));
+  }
+  for (const { file, bytes } of survey.replaced) {
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await writeDurably(disk, join(root, file), bytes);
+  }
+  await makeLogUsable(disk, root, survey);
+  if (survey.facts === null) {
+    const facts = { ...genesis, uuid: survey.uuid ?? randomUUID(), schema: ROOT_SCHEMA };
+    await writeDurably(disk, paths.facts, Buffer.from(`${JSON.stringify(facts, null, 2)}\n`));
+  }
+  replaceHead(disk, root, survey.head);
+}
+
+/** A log needs a segment to go on in. */
+async function makeLogUsable(disk: Disk, root: string, survey: Survey): Promise<void> {
+  const { log } = rootPaths(root);
+  const gone = survey.removed.filter((file) => dirname(file) === 'log').length;
+  if (survey.segments > gone) return;
+  makeDirectory(disk, log);
+  await writeDurably(disk, join(log, segmentName(1)), freeSpace(SEGMENT_BYTES_DEFAULT));
+}
+
+function replaceHead(disk: Disk, root: string, head: Head): void {
+  const path = rootPaths(root).head;
+  const draft = `${path}.tmp`;
+  removeQuietly(disk, draft);
+  createHeadFile(disk, draft);
+  if (head.seq > 0) writeHead(disk, draft, head);
+  disk.renameSync(draft, path);
+  disk.syncDirSync(root);
+}
+
+/** Every file that the repair will change, by its path in the root; none where all is well. */
+function filesToKeep(survey: Survey): string[] {
+  const files = [...survey.replaced.map(({ file }) => file), ...survey.removed];
+  if (survey.facts === null) files.push('ripcord.json');
+  if (files.length > 0 || !survey.witnessed) files.push('HEAD');
+  return files;
+}
+
+/** What lies between the kept end and the last record known, less what can be read elsewhere. */
+function rangesLost(survey: Survey): SeqRange[] {
+  const lost: SeqRange[] = [];
+  let next = survey.head.seq + 1;
+  for (const { from, to } of survey.readable.toSorted((one, other) => one.from - other.from)) {
+    if (from > next) lost.push({ from: next, to: from - 1 });
+    next = Math.max(next, to + 1);
+  }
+  if (survey.known.seq >= next) lost.push({ from: next, to: survey.known.seq });
+  return lost;
+}
+
+function refuseToEmpty(root: string, survey: Survey): void {
+  if (survey.head.seq > 0 || (survey.segments > 0 && survey.known.seq === 0)) return;
+  const reason =
+    survey.segments === 0
+      ? 'the log is gone'
+      : `none of its ${survey.known.seq} records follows from the first`;
+  throw new JournalError(
+    'RIPCORD_JOURNAL_DAMAGED',
+    `cannot repair ${root}: ${reason}, and an empty journal would forget what runs`,
+    { details: { lost: rangesLost(survey) } },
+  );
+}
+
+function freeFolder(disk: Disk, root: string, stamp: string): string {
+  for (let n = 1; ; n += 1) {
+    const folder = join('quarantine', basename(n === 1 ? stamp : `${stamp}-${n}`));
+    if (disk.sizeSync(join(root, folder)) === null) return folder;
+  }
+}
