@@ -9,6 +9,7 @@ import type { RootPath } from './step.ts';
  *   chutes/NAME/services/S/current       -> ../../releases/<hex>, switched by one rename
  *   chutes/NAME/volumes/V/               named volumes, the chute's own content
  *   chutes/NAME/data/                    HOME of its processes
+ *   chutes/NAME/system/                  what the system tells it
  *   chutes/NAME/logs/S.log               what its services print, and S.log.1 before that
  */
 
@@ -70,6 +71,11 @@ export function volumeDirectory(chute: ChuteName, volume: string): RootPath {
 /** A chute's own directory for what is in no volume: HOME of its processes. Pure. */
 export function dataDirectory(chute: ChuteName): RootPath {
   return `${chuteDirectory(chute)}/data`;
+}
+
+/** What the system tells a chute in files: `PARADROP_SYSTEM_DIR`. Pure. */
+export function systemDirectory(chute: ChuteName): RootPath {
+  return `${chuteDirectory(chute)}/system`;
 }
 
 /** Where the logs of a chute's services are. Pure. */

@@ -150,7 +150,7 @@ function versionRefusals(
   const has = installed.version ?? (update ? 0 : undefined);
   const gets = offered.version ?? (update ? 0 : undefined);
   const order = compareVersions(gets, has);
-  const path = '/definition/version';
+  const path = '/version';
   if (order < 0 && !allowDowngrade)
     return [
       refuse(

@@ -1,0 +1,8 @@
+import type { Planner } from '../plan.ts';
+import { files } from './files.ts';
+import { name } from './name.ts';
+import { runtime } from './runtime.ts';
+import { state } from './state.ts';
+
+/** The built-in planning modules, in ParaDrop's order: access rights first, running things last. */
+export const PLANNERS: readonly Planner[] = [name, files, runtime, state];

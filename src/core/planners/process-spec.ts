@@ -1,0 +1,83 @@
+import type { Definition, Service, ServiceName } from '../chute.ts';
+import {
+  dataDirectory,
+  releaseDirectory,
+  serviceLog,
+  systemDirectory,
+  volumeDirectory,
+} from '../layout.ts';
+import type { ProcessSpec } from '../step.ts';
+import { splitWords } from '../words.ts';
+import { publishedPorts } from './published-ports.ts';
+
+/** Where a service's data is mounted unless its definition names other places. */
+const DATA_PATH = '/data';
+
+/**
+ * How a service is started as a process. Pure.
+ *
+ * It names the release itself, not the link to the current one: a process that an undo starts again
+ * is the one that ran, whatever the link points at by then.
+ */
+export function processSpec(
+  definition: Definition,
+  name: ServiceName,
+  service: Service,
+): ProcessSpec {
+  const chute = definition.name;
+  return {
+    command: commandOf(service) ?? [],
+    directory: service.source
+      ? releaseDirectory(chute, service.source.digest)
+      : dataDirectory(chute),
+    environment: {
+      ...definition.environment,
+      ...service.environment,
+      ...systemEnvironment(definition, name, service),
+    },
+    log: serviceLog(chute, name),
+    stop: service.stop,
+  };
+}
+
+/** The words of a service's command; null when it has none or a quote of it is open. Pure. */
+export function commandOf({ command }: Service): readonly string[] | null {
+  const words = typeof command === 'string' ? splitWords(command) : command;
+  return words && words.length > 0 && words[0] !== '' ? words : null;
+}
+
+/** What the system tells every service, and a definition cannot override. */
+function systemEnvironment(
+  definition: Definition,
+  name: ServiceName,
+  service: Service,
+): ProcessSpec['environment'] {
+  const chute = definition.name;
+  const data = service.volumes[DATA_PATH];
+  const told: Record<string, string | { readonly $path: string }> = {
+    CHUTE_NAME: chute,
+    DATA_DIR: { $path: data ? volumeDirectory(chute, data.name) : dataDirectory(chute) },
+    SYSTEM_DIR: { $path: systemDirectory(chute) },
+    ...(definition.version !== undefined && { CHUTE_VERSION: String(definition.version) }),
+  };
+  const twins = Object.entries(told).flatMap(([key, value]) => [
+    [`PARADROP_${key}`, value],
+    [`RIPCORD_${key}`, value],
+  ]);
+  // Nothing is mounted for a process: it is told where each of its volumes is.
+  const volumes = Object.values(service.volumes).map(({ name: volume }) => [
+    `RIPCORD_VOLUME_${volume.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`,
+    { $path: volumeDirectory(chute, volume) },
+  ]);
+  const port = portOf(definition, name);
+  return {
+    ...(Object.fromEntries([...volumes, ...twins]) as ProcessSpec['environment']),
+    ...(port !== null && { PORT: String(port) }),
+  };
+}
+
+/** The web port for the service behind it, for the others their first binding. */
+function portOf(definition: Definition, name: ServiceName): number | null {
+  if (definition.web?.service === name) return definition.web.port;
+  return publishedPorts(definition).find(({ service }) => service === name)?.internal ?? null;
+}

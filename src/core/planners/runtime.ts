@@ -1,0 +1,112 @@
+import { textOrder } from '../compare-chute.ts';
+import { ORDER } from '../phases.ts';
+import type { Change, PlanContext, Planner } from '../plan.ts';
+import type { StepDraft } from '../step.ts';
+import { publishedPorts, type PublishedPort } from './published-ports.ts';
+import { unsupportedFields, type PlainRefusal } from './unsupported.ts';
+
+/**
+ * What services need around them: volumes, and ports that nobody else has. Whatever the runtime of
+ * this device cannot give is refused here, in words, before anything is touched.
+ */
+export const runtime: Planner = {
+  name: 'runtime',
+  version: 1,
+  plan(change, context) {
+    const { desired } = change;
+    if (desired?.run !== 'running') return { steps: [] };
+    if (context.facts.runtime !== 'process') return { refusals: [laterRuntime(change, context)] };
+    const refusals = [...unsupportedFields(desired.definition), ...takenPorts(change, context)];
+    if (refusals.length > 0) return { refusals };
+    return { steps: [...portCheck(change, context), ...volumes(change)] };
+  },
+};
+
+const laterRuntime = ({ chute }: Change, { facts }: PlanContext): PlainRefusal => ({
+  code: 'RIPCORD_RUNTIME_UNSUPPORTED',
+  message: `cannot plan ${chute}: the ${facts.runtime} runtime comes with a later version`,
+  path: '',
+  hint: 'use a root made with --runtime process',
+});
+
+/** The ports that are new for this chute and so have to be free. */
+function portCheck(change: Change, context: PlanContext): readonly StepDraft[] {
+  const { chute, desired } = change;
+  const held = context.applied.reservations.ports;
+  // What another chute of this plan gives up is free by the time it is needed: it stops first.
+  const ports = publishedPorts(desired?.definition ?? NOTHING)
+    .map(({ key }) => key)
+    .filter((key) => !held[key]);
+  if (ports.length === 0) return [];
+  return [
+    {
+      id: `${chute}/port.check`,
+      phase: ORDER['port.check@1'],
+      kind: 'port.check@1',
+      args: { chute, ports },
+      title: `see that ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')} ${ports.length === 1 ? 'is' : 'are'} free`,
+    },
+  ];
+}
+
+function takenPorts(change: Change, context: PlanContext): readonly PlainRefusal[] {
+  const ports = publishedPorts(change.desired?.definition ?? NOTHING);
+  return ports.flatMap((port, at) => {
+    const holder = holderOf(port, ports.slice(0, at), { change, context });
+    if (holder === null) return [];
+    return [
+      {
+        code: 'RIPCORD_PORT_TAKEN',
+        message: `cannot publish port ${port.key} of service ${port.service} of ${change.chute}: ${holder} has it`,
+        path: port.path,
+        hint: `take another port, or stop ${holder}`,
+      },
+    ];
+  });
+}
+
+/** Who has a port that this chute wants, in words; null when it can have it. */
+function holderOf(
+  { key, service }: PublishedPort,
+  before: readonly PublishedPort[],
+  { change, context }: { readonly change: Change; readonly context: PlanContext },
+): string | null {
+  const own = before.find((port) => port.key === key && port.service !== service);
+  if (own) return `service ${own.service}`;
+  const { applied, changes, facts } = context;
+  const holder = applied.reservations.ports[key];
+  if (holder?.chute === change.chute) return null;
+  const wants = (each: Change): boolean => wantedPorts(each).has(key);
+  if (holder) {
+    const holding = changes.find(({ chute }) => chute === holder.chute);
+    if (!holding || wants(holding)) return `chute ${holder.chute}`;
+  }
+  // Of several chutes that are new to a port, the first by name has it.
+  const rival = changes.find((each) => textOrder(each.chute, change.chute) < 0 && wants(each));
+  if (rival) return `chute ${rival.chute}`;
+  return holder ? null : (facts.portsTaken[key] ?? null);
+}
+
+/** The ports a chute will hold once its change is through. Pure. */
+export function wantedPorts({ desired }: Pick<Change, 'desired'>): ReadonlyMap<string, string> {
+  if (desired?.run !== 'running') return new Map();
+  return new Map(publishedPorts(desired.definition).map(({ key, service }) => [key, service]));
+}
+
+function volumes({ chute, before, desired }: Change): readonly StepDraft[] {
+  const services = Object.values(desired?.definition.services ?? {});
+  const named = services.flatMap((service) => Object.values(service.volumes));
+  const missing = new Set(
+    named.map((volume) => volume.name).filter((each) => !before?.volumes[each]),
+  );
+  return [...missing].toSorted(textOrder).map((volume) => ({
+    id: `${chute}/volume.create:${volume}`,
+    phase: ORDER['volume.create@1'],
+    kind: 'volume.create@1',
+    args: { chute, volume },
+    title: `make volume ${volume} of ${chute}`,
+    undo: 'remove it if it was not there',
+  }));
+}
+
+const NOTHING = { name: '', environment: {}, services: {}, firewall: {} };

@@ -1,0 +1,85 @@
+import { NEW_CHUTE, type Applied, type AppliedChute } from '../applied.ts';
+import { below, textOrder } from '../compare-chute.ts';
+import { canonical, type Json } from '../json.ts';
+import { compare, pointer, type Operation, type Patch } from '../patch.ts';
+import type { Change, Desired, PlanContext } from '../plan.ts';
+import { wantedPorts } from './runtime.ts';
+import type { Fate } from './service-fate.ts';
+
+/**
+ * What is left to write into `applied` when all other steps of a change are done: see the table at
+ * the head of `plan-graph.ts`. Pure.
+ *
+ * Ports are written one by one: other chutes' changes may go through at the same time.
+ */
+export function savePatch(change: Change, context: PlanContext, fate: Fate): Patch {
+  const { chute, before, desired } = change;
+  const ports = savePorts(change, context);
+  const at = pointer('chutes', chute);
+  if (!desired) return [...ports, { op: 'remove', path: at }];
+  const was = before ?? NEW_CHUTE;
+  const definition = compare(sorted(was.definition), sorted(desired.definition));
+  return [
+    ...below(`${at}/definition`, definition),
+    ...(was.run === desired.run
+      ? []
+      : [{ op: 'replace', path: `${at}/run`, value: desired.run } as const]),
+    ...saveServices(at, was, { desired, fate }),
+    ...ports,
+  ];
+}
+
+/** Services that steps leave otherwise than they shall be: gone ones, and dead ones of a stopped chute. */
+function saveServices(
+  at: string,
+  was: AppliedChute,
+  { desired, fate }: { readonly desired: NonNullable<Desired>; readonly fate: Fate },
+): Patch {
+  const wanted = desired.definition.services;
+  const names = new Set([...Object.keys(was.services), ...Object.keys(wanted)]);
+  return [...names].toSorted(textOrder).flatMap((name): readonly Operation[] => {
+    const path = at + pointer('services', name);
+    const left = stateLeft(was, name, fate);
+    if (!Object.hasOwn(wanted, name)) return [{ op: 'remove', path }];
+    if (left === desired.run) return [];
+    if (left !== null) return [{ op: 'replace', path: `${path}/state`, value: desired.run }];
+    return [{ op: 'add', path, value: { state: desired.run, spec: null, instance: null } }];
+  });
+}
+
+/** How the steps before leave a service. */
+function stateLeft(was: AppliedChute, name: string, { starting, stopping }: Fate): string | null {
+  if (starting.has(name)) return 'running';
+  if (stopping.has(name)) return 'stopped';
+  return was.services[name]?.state ?? null;
+}
+
+function savePorts(change: Change, { applied, changes }: PlanContext): Patch {
+  const { chute } = change;
+  const held: Applied['reservations']['ports'] = applied.reservations.ports;
+  const wanted = wantedPorts(change);
+  const others = changes.filter((each) => each.chute !== chute).map(wantedPorts);
+  const freed = Object.keys(held).filter(
+    // One that another chute of this plan takes over is that one's to write.
+    (key) =>
+      held[key]?.chute === chute && !wanted.has(key) && !others.some((each) => each.has(key)),
+  );
+  const taken = [...wanted].filter(
+    ([key, service]) => held[key]?.chute !== chute || held[key].service !== service,
+  );
+  return [
+    ...freed.toSorted(textOrder).map((key): Operation => ({ op: 'remove', path: portPath(key) })),
+    ...taken
+      .toSorted(([left], [right]) => textOrder(left, right))
+      .map(([key, service]): Operation => ({
+        op: 'add',
+        path: portPath(key),
+        value: { chute, service },
+      })),
+  ];
+}
+
+const portPath = (key: string): string => pointer('reservations', 'ports', key);
+
+/** With its keys in order and without `undefined`, so that equal input gives an equal patch. */
+const sorted = (value: Json): Json => JSON.parse(canonical(value)) as Json;
