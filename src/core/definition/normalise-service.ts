@@ -1,4 +1,5 @@
 import type { Health, Service } from '../chute.ts';
+import { splitWords } from '../words.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import type { KeepSecret } from './environment.ts';
@@ -98,6 +99,9 @@ function commandOf(
   const all = typeof command === 'string' ? command : command.join('');
   if (all === '' || command[0] === '' || all.includes('\0')) {
     report.complain('value-invalid', `${path}/command`, 'is no command');
+  }
+  if (typeof command === 'string' && splitWords(command) === null) {
+    report.complain('value-invalid', `${path}/command`, 'has a quote that is never closed');
   }
   return command;
 }

@@ -1,16 +1,19 @@
 import type { Definition, Service } from '../chute.ts';
+import { findCircle } from '../circle.ts';
 import type { JsonObject } from '../json.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import { normaliseEnvironment } from './environment.ts';
 import type { Written } from './format.ts';
 import { CHUTE_NAME, INNER_NAME, nearest, nearestName } from './nearest.ts';
-import { findCycle } from './needs.ts';
 import type { Context } from './normalise-service.ts';
 import { complainName, normaliseService } from './normalise-service.ts';
 import { portNumber } from './ports.ts';
 import type { RawDefinition } from './raw.ts';
 import type { SourceReference } from './source-reference.ts';
+
+/** More than any gateway runs, few enough to compare each with each. */
+const SERVICES_MAX = 200;
 
 /**
  * The one form of a definition that all ways of writing it come down to, everything filled in. What
@@ -36,6 +39,9 @@ export function normalise(
     report.complain('field-missing', '/services', 'names no service', {
       hint: 'a chute has at least one',
     });
+  }
+  if (Object.keys(services).length > SERVICES_MAX) {
+    report.complain('value-invalid', '/services', `names more than ${SERVICES_MAX} services`);
   }
   checkNeeds(services, report);
   checkPorts(services, report);
@@ -122,8 +128,8 @@ function checkNeeds(services: Readonly<Record<string, Service>>, report: Report)
       });
     }
   }
-  const needs = Object.fromEntries(names.map((name) => [name, services[name]?.needs ?? []]));
-  const cycle = findCycle(needs);
+  if (names.length > SERVICES_MAX) return;
+  const cycle = findCircle(names, (name) => services[name]?.needs ?? []);
   if (cycle === null) return;
   const path = `/services${pointer(cycle[0] ?? '')}/needs`;
   report.complain('needs-cyclic', path, `goes round in a circle: ${cycle.join(' → ')}`, {
