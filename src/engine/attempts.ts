@@ -4,8 +4,8 @@ import type { Done } from '../core/driver.ts';
 import type { ErrorClass, Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { canonical, type Json } from '../core/json.ts';
-import { invert, type Patch } from '../core/patch.ts';
-import { entriesOf, markOf, type OpenStep, type UpdateState } from '../core/state.ts';
+import { invert } from '../core/patch.ts';
+import type { OpenStep, UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
 import {
   type Answer,
@@ -15,10 +15,11 @@ import {
   prepareStep,
   probeStep,
   runStep,
-  undoStep,
+  slow,
 } from './carry-out.ts';
-import { retryStepInMs, retryUndoInMs } from './retry.ts';
-import { UndoData } from './undo-data.ts';
+import { Delays } from './delays.ts';
+import { retryStepInMs } from './retry.ts';
+import type { UndoData } from './undo-data.ts';
 import type { Workshop } from './workshop.ts';
 
 /** What the lane is told. */
@@ -30,16 +31,6 @@ export interface AttemptsListener {
   ready(): void;
 }
 
-/** An undo: to be carried out behind its intent, recorded without one, or not yet due. */
-export type UndoTodo =
-  | { readonly do: 'wait' }
-  | { readonly do: 'record'; readonly event: ChuteEvent }
-  | {
-      readonly do: 'undo';
-      readonly intent: ChuteEvent;
-      carryOut(): Promise<ChuteEvent>;
-    };
-
 /** The steps of one update that are under way, and the ones that wait for another attempt. */
 export class Attempts {
   readonly #shop: Workshop;
@@ -47,19 +38,18 @@ export class Attempts {
   readonly #listener: AttemptsListener;
   readonly #undoData: UndoData;
   readonly #running = new Set<number>();
-  /** Steps whose delay is over, and those whose delay runs. */
-  readonly #due = new Set<number>();
-  readonly #delayed = new Set<number>();
+  readonly #delays: Delays;
   /** Steps whose driver did not answer, in this process: their attempts count. */
   readonly #unanswered = new Set<number>();
   #interrupted = false;
   #signal = new AbortController();
 
-  constructor(shop: Workshop, update: UpdateId, listener: AttemptsListener) {
+  constructor(shop: Workshop, update: UpdateId, undoData: UndoData, listener: AttemptsListener) {
     this.#shop = shop;
     this.#update = update;
     this.#listener = listener;
-    this.#undoData = new UndoData(shop.journal);
+    this.#undoData = undoData;
+    this.#delays = new Delays(shop.clock, () => listener.ready());
   }
 
   get running(): boolean {
@@ -71,34 +61,16 @@ export class Attempts {
     this.#interrupted = true;
     this.#signal.abort(new Error('the update turns around'));
     this.#signal = new AbortController();
-    this.#due.clear();
-    this.#delayed.clear();
+    this.#delays.clear();
   }
 
   /** Of the steps that may run, those that are due and fit beside what runs. */
   ready(update: UpdateState, steps: readonly Step[]): readonly Step[] {
-    const due = steps.filter((step) => this.#isDue(update.open[step.n] ?? null, step.n));
+    const idle = steps.filter(({ n }) => !this.#running.has(n));
+    const due = idle.filter((step) =>
+      this.#delays.isDue(step.n, update.open[step.n]?.retryInMs ?? null),
+    );
     return due.slice(0, Math.max(0, this.#shop.concurrencyMax - this.#running.size));
-  }
-
-  #isDue(open: OpenStep | null, n: number): boolean {
-    const delay = open?.retryInMs ?? null;
-    if (delay === null || this.#due.delete(n)) return true;
-    if (this.#delayed.has(n)) return false;
-    this.#delayed.add(n);
-    void this.#delay(n, delay);
-    return false;
-  }
-
-  async #delay(n: number, delay: number): Promise<void> {
-    try {
-      await this.#shop.clock.sleep(delay, this.#signal.signal);
-    } catch {
-      return; // The update turned around: nothing waits for this any more.
-    }
-    this.#delayed.delete(n);
-    this.#due.add(n);
-    this.#listener.ready();
   }
 
   /** Undo data taken, intents written down as events; nothing has happened yet. */
@@ -262,70 +234,6 @@ export class Attempts {
     return [probed, this.#failed(attempt, { error, class: 'unknown' }, 0, true)];
   }
 
-  /** The undo of a step, as far as its own delay allows it now. */
-  async intendUndo(update: UpdateState, step: Step): Promise<UndoTodo> {
-    const { n } = step;
-    const open = update.open[n];
-    if (markOf(update, n) === 'R' && !this.#isDue(open ?? null, n)) return { do: 'wait' };
-    const inverse = await this.#inverseOf(update, n);
-    const about = { update: this.#update, step: step.id, n };
-    const attempt = this.#attempt(step, (open?.undoAttempt ?? 0) + 1);
-    const driver = this.#driver(attempt);
-    if ('error' in driver) return { do: 'record', event: this.#undoFailed(attempt, driver) };
-    if (driver.effect === false || !driver.undo) {
-      const reason = 'there is nothing to undo';
-      return {
-        do: 'record',
-        event:
-          inverse.length > 0
-            ? {
-                type: 'compensation.succeeded',
-                ...about,
-                attempt: 1,
-                patch: inverse,
-                durationMs: 0,
-              }
-            : { type: 'compensation.skipped', ...about, reason },
-      };
-    }
-    const known = await this.#undoData.of(update, n);
-    const full = { ...attempt, undo: known?.undo ?? null };
-    return {
-      do: 'undo',
-      intent: { type: 'compensation.intended', ...about, attempt: attempt.attempt },
-      carryOut: async () => await this.#carryOutUndo(full, inverse),
-    };
-  }
-
-  async #carryOutUndo(attempt: Attempt, inverse: Patch): Promise<ChuteEvent> {
-    const { step } = attempt;
-    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
-    const answer = await undoStep(this.#shop, attempt);
-    if (answer.is === 'done') {
-      const patch = [...inverse, ...answer.value];
-      const { durationMs } = answer;
-      return { type: 'compensation.succeeded', ...about, patch, durationMs };
-    }
-    const failure =
-      answer.is === 'failed' ? answer : { error: slow(step), class: 'transient' as const };
-    return this.#undoFailed(attempt, failure);
-  }
-
-  #undoFailed(
-    attempt: Attempt,
-    { error, class: errorClass }: { readonly error: Failure; readonly class: ErrorClass },
-  ): ChuteEvent {
-    const { step } = attempt;
-    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
-    const retryInMs = retryUndoInMs(this.#shop.retry, attempt.attempt, errorClass);
-    return { type: 'compensation.failed', ...about, error, final: retryInMs === null, retryInMs };
-  }
-
-  async #inverseOf(update: UpdateState, n: number): Promise<Patch> {
-    const succeeded = entriesOf(update.succeeded).findLast((entry) => entry.n === n);
-    return succeeded ? await this.#undoData.inverse(n, succeeded.seq) : [];
-  }
-
   #attempt(step: Step, attempt: number): Attempt {
     return {
       update: this.#update,
@@ -340,8 +248,3 @@ export class Attempts {
 }
 
 const isGate = (step: Step): boolean => step.kind.startsWith('gate.');
-
-const slow = (step: Step): Failure => ({
-  code: 'RIPCORD_STEP_TIMEOUT',
-  message: `cannot settle ${step.id}: it took over ${step.timeoutMs} ms`,
-});

@@ -84,8 +84,8 @@ export async function probeStep(shop: Workshop, attempt: Attempt): Promise<Probe
   if (driver.effect === false) return { state: 'not-done', evidence: 'has no effect' };
   if (!driver.probe) return { state: 'unknown', evidence: 'this kind has no probe' };
   const step = { ...attempt.step, timeoutMs: PROBE_MS };
-  const answer = await answerOf(shop, { ...attempt, step }, async ({ probe }, context) => {
-    const found = await probe?.call(driver, context, attempt.step.args, attempt.undo);
+  const answer = await answerOf(shop, { ...attempt, step }, async (asked, context) => {
+    const found = await asked.probe?.(context, attempt.step.args, attempt.undo);
     return found ?? { state: 'unknown' as const, evidence: null };
   });
   if (answer.is === 'done') return answer.value;
@@ -191,4 +191,10 @@ async function aborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });
+}
+
+/** Why a preparation or an undo that used up its time failed. */
+export function slow(step: Step): Failure {
+  const message = `cannot settle ${step.id}: it took over ${step.timeoutMs} ms`;
+  return { code: 'RIPCORD_STEP_TIMEOUT', message };
 }

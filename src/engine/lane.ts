@@ -9,8 +9,10 @@ import { next, type Next } from '../core/next.ts';
 import { applyPatch } from '../core/patch.ts';
 import type { UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
-import { Attempts } from './attempts.ts';
+import { Attempts, type AttemptsListener } from './attempts.ts';
 import { endEvent, loopEvents, planEvents } from './lane-events.ts';
+import { UndoData } from './undo-data.ts';
+import { Undoing } from './undoing.ts';
 import type { Workshop } from './workshop.ts';
 
 /** Why somebody wants an update to turn around. */
@@ -19,7 +21,7 @@ export type TurnAround = {
   readonly by: Requester | UpdateId;
 };
 
-type Turning = TurnAround & { readonly settle: (error?: unknown) => void };
+type Turning = TurnAround & { readonly settle: (error?: Error) => void };
 
 /**
  * Brings one update to rest: asks `next` what it needs, does it, and writes down what came of it.
@@ -31,23 +33,29 @@ export class Lane {
   readonly id: UpdateId;
   readonly #shop: Workshop;
   readonly #attempts: Attempts;
+  readonly #undoing: Undoing;
   /** Outcomes that are known and not yet written. */
   #carry: ChuteEvent[] = [];
   #stopping = false;
   #turnAround: Turning | null = null;
   #wake: () => void = () => undefined;
+  /** Set when something happened since the lane last looked: a wake-up is never lost. */
+  #woken = false;
 
   constructor(shop: Workshop, id: UpdateId) {
     this.id = id;
     this.#shop = shop;
-    this.#attempts = new Attempts(shop, id, {
+    const undoData = new UndoData(shop.journal);
+    const listener: AttemptsListener = {
       applied: () => this.#appliedNow(),
       settled: (events) => {
         this.#carry.push(...events);
-        this.#wake();
+        this.wake();
       },
-      ready: () => this.#wake(),
-    });
+      ready: () => this.wake(),
+    };
+    this.#attempts = new Attempts(shop, id, undoData, listener);
+    this.#undoing = new Undoing(shop, id, undoData, listener);
   }
 
   /** Resolves when the update rests, is stuck, or was stopped at a step boundary. */
@@ -55,7 +63,7 @@ export class Lane {
     try {
       while (await this.#once());
     } catch (error) {
-      this.#turnAround?.settle(error);
+      this.#turnAround?.settle(error instanceof Error ? error : new Error('the lane ended'));
       throw error;
     }
     this.#turnAround?.settle(tooLate(this.id));
@@ -64,11 +72,12 @@ export class Lane {
   /** Takes no further step; `drive` resolves once what is under way has its outcome on disk. */
   stop(): void {
     this.#stopping = true;
-    this.#wake();
+    this.wake();
   }
 
   /** Asks again: something this lane waits for may have changed. */
   wake(): void {
+    this.#woken = true;
     this.#wake();
   }
 
@@ -78,17 +87,18 @@ export class Lane {
    */
   async turnAround(request: TurnAround): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const settle = (error?: unknown): void => {
+      const settle = (error?: Error): void => {
         this.#turnAround = null;
-        if (error === undefined) resolve();
-        else reject(error instanceof Error ? error : new Error(String(error)));
+        if (error) reject(error);
+        else resolve();
       };
       this.#turnAround = { ...request, settle };
-      this.#wake();
+      this.wake();
     });
   }
 
   async #once(): Promise<boolean> {
+    this.#woken = false;
     const update = this.#now();
     if (!update) return await this.#rest();
     if (this.#stopping) return await this.#halt();
@@ -148,7 +158,7 @@ export class Lane {
   }
 
   async #undo(update: UpdateState, step: Step): Promise<boolean> {
-    const undo = await this.#attempts.intendUndo(update, step);
+    const undo = await this.#undoing.intend(update, step);
     if (undo.do === 'wait') return await this.#wait();
     if (undo.do === 'record') this.#carry.push(undo.event);
     else {
@@ -231,12 +241,12 @@ export class Lane {
   }
 
   async #wait(): Promise<true> {
-    const woken = new Promise<void>((resolve) => {
+    // What is known need not wait for what is not.
+    if (this.#carry.length > 0 && !this.#attempts.running) return await this.#write([]);
+    if (this.#woken) return true;
+    await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    // What is known need not wait for what is not.
-    if (this.#carry.length > 0 && !this.#attempts.running) await this.#write([]);
-    else await woken;
     this.#wake = () => undefined;
     return true;
   }
@@ -250,6 +260,7 @@ export class Lane {
     if (this.#attempts.running) return await this.#wait();
     await this.#write([]);
     this.#attempts.interrupt();
+    this.#undoing.stop();
     return false;
   }
 }

@@ -1,11 +1,10 @@
 import type { Recorded } from '../../journal/record.ts';
 import { RipcordError } from '../core/errors.ts';
-import type { ChuteEvent, Requester, UpdateId, UpdateRequest } from '../core/events.ts';
+import type { ChuteEvent, UpdateId, UpdateRequest } from '../core/events.ts';
 import { canonical, type Json } from '../core/json.ts';
 import { makePlan, type Planned } from '../core/make-plan.ts';
 import { blockersOf } from '../core/next.ts';
-import { invert, type Patch } from '../core/patch.ts';
-import { applyPatch } from '../core/patch.ts';
+import { applyPatch, invert, type Patch } from '../core/patch.ts';
 import type { UpdateState } from '../core/state.ts';
 import { driftOf } from './drift.ts';
 import type { Engine } from './engine.ts';
@@ -65,8 +64,7 @@ export class Requests {
 
     const refusal = this.#refusal(request, update);
     if (refusal) {
-      await shop.append([...drift, requested, refusal]);
-      return this.#handle(update);
+      return this.#handle(update, await shop.append([...drift, requested, refusal]));
     }
     const blockers = this.#blockers(request, update);
     if ('refusals' in planned && blockers.length === 0)
@@ -76,9 +74,9 @@ export class Requests {
     const behind = blockers.map(({ id }) => id);
     const queued: ChuteEvent[] =
       behind.length > 0 ? [{ type: 'update.queued', update, behind }] : [];
-    await shop.append([...drift, requested, ...queued]);
+    const records = await shop.append([...drift, requested, ...queued]);
     if (asked.mode === 'supersede') this.#supersede(blockers, update);
-    return this.#handle(update);
+    return this.#handle(update, records);
   }
 
   /** The request and its refusal, or that nothing has to change, in one batch. */
@@ -87,13 +85,13 @@ export class Requests {
     const requested = events.find((event) => event.type === 'update.requested');
     const { request } = requested as Extract<ChuteEvent, { type: 'update.requested' }>;
     const state = { id: update, request } as UpdateState;
-    await shop.append([...events, ...(await planEvents(shop, state))]);
-    return this.#handle(update);
+    const decided = await planEvents(shop, state);
+    return this.#handle(update, await shop.append([...events, ...decided]));
   }
 
-  #handle(id: UpdateId): UpdateHandle {
+  #handle(id: UpdateId, records: readonly Recorded<ChuteEvent>[] | null = null): UpdateHandle {
     if (this.#engine.state.updates[id]) this.#engine.drive(id);
-    const done = this.#engine.outcome(id);
+    const done = this.#engine.outcome(id, records);
     done.catch(() => undefined);
     return { id, done };
   }
@@ -197,5 +195,3 @@ function rejected(
 ): ChuteEvent {
   return { type: 'update.rejected', update, ...why, refusals: [] };
 }
-
-export type { Recorded, Requester };

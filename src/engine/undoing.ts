@@ -1,0 +1,133 @@
+import type { Applied } from '../core/applied.ts';
+import type { AnyDriver } from '../core/driver.ts';
+import type { ErrorClass, Failure } from '../core/errors.ts';
+import type { ChuteEvent, UpdateId } from '../core/events.ts';
+import type { Patch } from '../core/patch.ts';
+import { entriesOf, markOf, type UpdateState } from '../core/state.ts';
+import type { Step } from '../core/step.ts';
+import { type Attempt, driverOf, failureOf, slow, undoStep } from './carry-out.ts';
+import { Delays } from './delays.ts';
+import { retryUndoInMs } from './retry.ts';
+import type { UndoData } from './undo-data.ts';
+import type { Workshop } from './workshop.ts';
+
+/** An undo: to be carried out behind its intent, recorded without one, or not yet due. */
+export type UndoTodo =
+  | { readonly do: 'wait' }
+  | { readonly do: 'record'; readonly event: ChuteEvent }
+  | {
+      readonly do: 'undo';
+      readonly intent: ChuteEvent;
+      carryOut(): Promise<ChuteEvent>;
+    };
+
+/** Takes back what the steps of one update did, one at a time. */
+export class Undoing {
+  readonly #shop: Workshop;
+  readonly #update: UpdateId;
+  readonly #undoData: UndoData;
+  readonly #applied: () => Applied;
+  readonly #delays: Delays;
+
+  constructor(
+    shop: Workshop,
+    update: UpdateId,
+    undoData: UndoData,
+    listener: { applied(): Applied; ready(): void },
+  ) {
+    this.#shop = shop;
+    this.#update = update;
+    this.#undoData = undoData;
+    this.#applied = () => listener.applied();
+    this.#delays = new Delays(shop.clock, () => listener.ready());
+  }
+
+  /** Waits for nothing any more. */
+  stop(): void {
+    this.#delays.clear();
+  }
+
+  /** The undo of a step, as far as its own delay allows it now. */
+  async intend(update: UpdateState, step: Step): Promise<UndoTodo> {
+    const { n } = step;
+    const open = update.open[n];
+    if (markOf(update, n) === 'R' && !this.#delays.isDue(n, open?.retryInMs ?? null))
+      return { do: 'wait' };
+    const inverse = await this.#inverseOf(update, n);
+    const about = { update: this.#update, step: step.id, n };
+    const attempt = this.#attempt(step, (open?.undoAttempt ?? 0) + 1);
+    let driver: AnyDriver;
+    try {
+      driver = driverOf(this.#shop, step);
+    } catch (error) {
+      return { do: 'record', event: this.#failed(attempt, failureOf(error)) };
+    }
+    if (driver.effect === false || !driver.undo) {
+      const reason = 'there is nothing to undo';
+      return {
+        do: 'record',
+        event:
+          inverse.length > 0
+            ? {
+                type: 'compensation.succeeded',
+                ...about,
+                attempt: 1,
+                patch: inverse,
+                durationMs: 0,
+              }
+            : { type: 'compensation.skipped', ...about, reason },
+      };
+    }
+    const known = await this.#undoData.of(update, n);
+    const full = { ...attempt, undo: known?.undo ?? null };
+    return {
+      do: 'undo',
+      intent: { type: 'compensation.intended', ...about, attempt: attempt.attempt },
+      carryOut: async () => await this.#carryOut(full, inverse),
+    };
+  }
+
+  async #carryOut(attempt: Attempt, inverse: Patch): Promise<ChuteEvent> {
+    const { step } = attempt;
+    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
+    const answer = await undoStep(this.#shop, attempt);
+    if (answer.is === 'done') {
+      const patch = [...inverse, ...answer.value];
+      const { durationMs } = answer;
+      return { type: 'compensation.succeeded', ...about, patch, durationMs };
+    }
+    const failure =
+      answer.is === 'failed' ? answer : { error: slow(step), class: 'transient' as const };
+    return this.#failed(attempt, failure);
+  }
+
+  #failed(
+    attempt: Attempt,
+    { error, class: errorClass }: { readonly error: Failure; readonly class: ErrorClass },
+  ): ChuteEvent {
+    const { step } = attempt;
+    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
+    const retryInMs = retryUndoInMs(this.#shop.retry, attempt.attempt, errorClass);
+    return { type: 'compensation.failed', ...about, error, final: retryInMs === null, retryInMs };
+  }
+
+  async #inverseOf(update: UpdateState, n: number): Promise<Patch> {
+    const succeeded = entriesOf(update.succeeded).findLast((entry) => entry.n === n);
+    return succeeded ? await this.#undoData.inverse(n, succeeded.seq) : [];
+  }
+
+  #attempt(step: Step, attempt: number): Attempt {
+    return {
+      update: this.#update,
+      step,
+      attempt,
+      applied: this.#applied,
+      undo: null,
+      deadlineUp: null,
+      signal: NEVER_ABORTED,
+    };
+  }
+}
+
+/** An undo is not cancelled: halfway back is the worst place to stop. */
+const NEVER_ABORTED = new AbortController().signal;
