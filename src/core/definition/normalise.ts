@@ -1,11 +1,11 @@
 import type { Definition, Service } from '../chute.ts';
-import { findCircle } from '../circle.ts';
 import type { JsonObject } from '../json.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import { normaliseEnvironment } from './environment.ts';
 import type { Written } from './format.ts';
 import { CHUTE_NAME, INNER_NAME, nearest, nearestName } from './nearest.ts';
+import { findCycle } from './needs.ts';
 import type { Context } from './normalise-service.ts';
 import { complainName, normaliseService } from './normalise-service.ts';
 import { portNumber } from './ports.ts';
@@ -129,7 +129,9 @@ function checkNeeds(services: Readonly<Record<string, Service>>, report: Report)
     }
   }
   if (names.length > SERVICES_MAX) return;
-  const cycle = findCircle(names, (name) => services[name]?.needs ?? []);
+  const cycle = findCycle(
+    Object.fromEntries(names.map((name) => [name, services[name]?.needs ?? []])),
+  );
   if (cycle === null) return;
   const path = `/services${pointer(cycle[0] ?? '')}/needs`;
   report.complain('needs-cyclic', path, `goes round in a circle: ${cycle.join(' → ')}`, {
