@@ -2,7 +2,7 @@ import type { AnyEvent, Query } from './journal.ts';
 import type { Recorded, Seq } from './record.ts';
 
 /** What a record is listed under besides its type and time. */
-export type Keys = { readonly update?: string; readonly chutes?: readonly string[] };
+type Keys = { readonly update?: string; readonly chutes?: readonly string[] };
 
 /** Tells what a record is listed under. Pure. */
 export type KeysOf<E> = (event: E) => Keys;
@@ -14,7 +14,7 @@ export function timeOf(at: string): number | null {
 }
 
 /** Whether a record is among those a query asks for; `limit` and `reverse` aside. Pure. */
-export function matches<E extends AnyEvent>(
+function matches<E extends AnyEvent>(
   record: Recorded<E>,
   query: Query,
   keysOf: KeysOf<E>,

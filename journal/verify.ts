@@ -43,7 +43,7 @@ export interface VerifyOptions {
 }
 
 /** A segment as it was found, and whether all of it follows from the first record. */
-export type WalkedSegment = {
+type WalkedSegment = {
   readonly segment: SegmentFile;
   readonly bytes: Buffer;
   readonly scan: SegmentScan;
@@ -90,7 +90,7 @@ export async function verifyRoot(root: string, options: VerifyOptions = {}): Pro
 }
 
 /** All segments, oldest first, each read whole and checked; a writer may be adding to the last. */
-export function* walkLog(disk: Disk, root: string): Generator<WalkedSegment> {
+function* walkLog(disk: Disk, root: string): Generator<WalkedSegment> {
   const { log } = rootPaths(root);
   const segments = segmentsAmong(namesIn(disk, log));
   let next: Seq = 1;

@@ -219,6 +219,8 @@ const READING: Readonly<Record<string, Case>> = {
       { limit: 2 },
       { reverse: true, limit: 1 },
       { update: 'u9' },
+      { since: '1970-01-01T00:00:00.000Z', until: '9999-12-31T00:00:00.000Z', update: 'u2' },
+      { since: '9999-12-31T00:00:00.000Z' },
     ];
     assert.deepEqual(await Promise.all(queries.map((query) => journal.find(query))), [
       [1, 2, 3, 4],
@@ -229,6 +231,8 @@ const READING: Readonly<Record<string, Case>> = {
       [2, 3],
       [1, 2],
       [4],
+      [],
+      [2, 3],
       [],
     ]);
   },

@@ -230,7 +230,7 @@ describe('repair', () => {
       expect((await verifyRoot(root)).problems).toEqual([]);
       expect(await numbersIn(root)).toEqual(upTo(repair.head.seq));
     });
-    await assert(property, { numRuns: 150 });
+    await assert(property, { numRuns: 80 });
   });
 });
 
