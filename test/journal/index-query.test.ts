@@ -17,7 +17,7 @@ import { keysOf, NoteLog, openIndex } from './note-log.ts';
 import { scratch } from './scratch.ts';
 
 test('the index finds what a scan of the whole log finds', { timeout: 60_000 }, async () => {
-  const word = constantFrom('a', 'a!', 'a!0000000000000001', '%', '\u0000', '😀', 'u1');
+  const word = constantFrom('a', 'a!', 'a!0000000000000001', '\u0000', '😀');
   const date = integer({ min: 0, max: 1e7 }).map((time) => new Date(time).toISOString());
   const note = shape({
     type: word,
@@ -25,8 +25,8 @@ test('the index finds what a scan of the whole log finds', { timeout: 60_000 }, 
     chutes: array(word, { maxLength: 3 }),
     at: oneof(date, constantFrom('2026-11-22T10:59:59.999Z', 'no date')),
   });
-  const seq = integer({ min: -1, max: 80 });
-  const query = shape(
+  const seq = integer({ min: -1, max: 40 });
+  const any = shape(
     {
       type: word,
       update: word,
@@ -39,6 +39,13 @@ test('the index finds what a scan of the whole log finds', { timeout: 60_000 }, 
       reverse: boolean(),
     },
     { requiredKeys: [] },
+  );
+  // Few conditions, so that most of these find something.
+  const query = oneof(
+    any,
+    shape({ type: word, from: seq, to: seq }),
+    shape({ chute: word, to: seq, limit: integer({ min: 1, max: 3 }), reverse: boolean() }),
+    shape({ since: date, until: date }),
   );
   const batches = array(array(note, { minLength: 1, maxLength: 8 }), { maxLength: 8 });
   const property = asyncProperty(

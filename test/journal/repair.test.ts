@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -13,7 +14,7 @@ import { array, assert, asyncProperty, constantFrom, nat, tuple } from 'fast-che
 import { describe, expect, test } from 'vitest';
 
 import { nodeDisk } from '../../journal/disk-node.ts';
-import { writeHead } from '../../journal/head.ts';
+import { createHeadFile, writeHead } from '../../journal/head.ts';
 import { repairRoot } from '../../journal/repair.ts';
 import { verifyRoot } from '../../journal/verify.ts';
 import { dyingDisk, flipBit, scratch } from './scratch.ts';
@@ -193,9 +194,23 @@ describe('repair', () => {
     await journal.close();
   });
 
-  test('leaves what is still damaged or what is whole, whichever call the disk refuses', async () => {
+  test.each<[story: string, damage: (root: string) => void, kept: number]>([
+    ['a ruined record', (root) => ruin(root, 14), 12],
+    [
+      'a lost segment that HEAD knows nothing of',
+      (root) => {
+        unlinkSync(segmentsOf(root)[1] ?? '');
+        rmSync(join(root, 'HEAD'));
+        createHeadFile(nodeDisk, join(root, 'HEAD'));
+        for (const name of readdirSync(join(root, 'snapshots'))) {
+          rmSync(join(root, 'snapshots', name));
+        }
+      },
+      6,
+    ],
+  ])('leaves %s or a whole log, whichever call the disk refuses', async (_story, damage, kept) => {
     const original = await writtenRoot();
-    ruin(original, 14);
+    damage(original);
     let nth = 1;
     for (let dead = true; dead; nth += 1) {
       const root = scratch();
@@ -206,8 +221,8 @@ describe('repair', () => {
       const whole = (await verifyRoot(root)).ok;
       expect(dead || whole).toBe(true);
       const repair = await repairRoot(root, { stamp });
-      expect(repair).toMatchObject({ changed: !whole, head: { seq: 12 } });
-      expect(accounted(repair)).toEqual(upTo(whole ? 12 : 30));
+      expect(repair).toMatchObject({ changed: !whole, head: { seq: kept } });
+      expect(accounted(repair)).toEqual(upTo(whole ? kept : 30));
       expect((await verifyRoot(root)).problems).toEqual([]);
       const folder = repair.quarantine ?? join('quarantine', stamp);
       expect(existsSync(join(root, folder, 'report.json'))).toBe(true);
