@@ -23,6 +23,8 @@ export type CommandResult = {
   readonly output: string;
 };
 
+const DRAIN_MS = 200;
+
 /** Runs a short-lived command to its end. Never throws for what the command does. */
 export async function exec(command: Command): Promise<CommandResult> {
   const [file, ...args] = command.argv;
@@ -52,16 +54,24 @@ export async function exec(command: Command): Promise<CommandResult> {
   }
 }
 
-/** Resolves when the command itself has ended; what it left behind may hold the output open. */
+/**
+ * Resolves when the command has ended and its output was read. What it left running in its group ends
+ * with it; what fled from there may hold the output open, and is not waited for.
+ */
 function ended(child: ChildProcess): Promise<Omit<CommandResult, 'output'>> {
   return new Promise((resolve) => {
     child.once('error', (error) => {
       const code = codeOf(error);
       resolve({ code: null, how: code === 'ENOENT' ? 'not found' : (code ?? error.message) });
     });
-    child.once('exit', (code, signal) => {
-      child.stdout?.destroy();
-      child.stderr?.destroy();
+    child.once('exit', () => {
+      killGroup(child);
+      setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, DRAIN_MS).unref();
+    });
+    child.once('close', (code, signal) => {
       resolve({ code, how: code === null ? `killed by ${signal}` : `exit ${code}` });
     });
   });

@@ -75,12 +75,15 @@ export function markedProcesses(root: string): readonly MarkedProcess[] {
   });
 }
 
-/** The process that a service is: the leader of its session, with its mark. */
+/**
+ * The process that a service is: the leader of its session, with its mark. A service may itself start
+ * others in sessions of their own; it is older than they are.
+ */
 export function findLeader(root: string, mark: string): ProcessInstance | null {
-  const found = markedProcesses(root).find(
-    (process) => process.mark === mark && process.pid === process.session,
-  );
-  return found === undefined ? null : instanceOf(found, mark);
+  const [oldest] = markedProcesses(root)
+    .filter((process) => process.mark === mark && process.pid === process.session)
+    .toSorted((a, b) => a.startTicks - b.startTicks || a.pid - b.pid);
+  return oldest === undefined ? null : instanceOf(oldest, mark);
 }
 
 /** Whether exactly this process is alive: not only its number, which the kernel gives out again. */
@@ -102,8 +105,12 @@ export function instanceOf(stat: ProcessStat, mark: string): ProcessInstance {
 
 /** The id of this boot: start ticks of another one mean nothing. */
 export function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return boot;
 }
+
+/** The same for as long as this program lives. */
+let boot: string | undefined;
 
 /** The environment a process was started with; empty when it may not be read. */
 function readEnvironment(pid: number): ReadonlyMap<string, string> {

@@ -65,9 +65,8 @@ export function driverContract<Args, Undo, Result>(
   const { describe, test, expect } = framework;
   const { driver, kind } = contract;
   const withWorld =
-    (body: (run: Run<Args, Undo, Result>) => Promise<void>, arrange = contract.arrange) =>
-    async (): Promise<void> => {
-      const scenario = await arrange();
+    (body: (run: Run<Args, Undo, Result>) => Promise<void>) => async (): Promise<void> => {
+      const scenario = await contract.arrange();
       try {
         const before = await scenario.world();
         // Where nothing has to be prepared the undo data is null, as it is in the journal.
@@ -103,10 +102,8 @@ export function driverContract<Args, Undo, Result>(
       }
     }
     for (const failing of contract.failing ?? []) {
-      test(
-        `leaves nothing, or says so, when ${failing.name}`,
-        withWorld(fails(failing), failing.arrange),
-      );
+      test(`leaves nothing, or says so, when ${failing.name}`, () =>
+        fails(failing, driver, expect));
     }
   });
 }
@@ -219,24 +216,41 @@ function undoesPrefix<A, U, R>(prefix: Prefix<A, U>): (run: Run<A, U, R>) => Pro
   };
 }
 
-function fails<A, U, R>(failing: Failing<A>): (run: Run<A, U, R>) => Promise<void> {
-  return async ({ scenario, driver, before, undo, expect }) => {
-    const { context, args } = scenario;
-    const code = await driver.run(context, args, undo).then(
-      () => 'no error',
-      (error: unknown) => (error as { code?: unknown }).code,
-    );
-    expect(code).toEqual(failing.code);
-
-    const probe = await driver.probe?.(context, args, undo);
-    if (probe === undefined || probe.state === 'not-done') {
+async function fails<A, U, R>(
+  failing: Failing<A>,
+  driver: Driver<A, U, R>,
+  expect: TestFramework['expect'],
+): Promise<void> {
+  const scenario = await failing.arrange();
+  const { context, args } = scenario;
+  try {
+    const before = await scenario.world();
+    const prepared = await codeOrValue(async () => (await driver.prepare?.(context, args)) ?? null);
+    if ('code' in prepared) {
+      expect(prepared.code).toEqual(failing.code);
       expect(await scenario.world()).toEqual(before);
       return;
     }
-    expect(probe.state === 'done').toEqual(false);
-    await driver.undo?.(context, args, undo);
+    const undo = prepared.value as U;
+    expect(await codeOrValue(() => driver.run(context, args, undo))).toEqual({
+      code: failing.code,
+    });
+    const probe = await driver.probe?.(context, args, undo);
+    expect(probe?.state === 'done').toEqual(false);
+    if (probe !== undefined && probe.state !== 'not-done') {
+      await driver.undo?.(context, args, undo);
+    }
     expect(await scenario.world()).toEqual(before);
-  };
+  } finally {
+    await scenario.dispose?.();
+  }
+}
+
+async function codeOrValue<T>(body: () => Promise<T>): Promise<{ value: T } | { code: unknown }> {
+  return body().then(
+    (value) => ({ value }),
+    (error: unknown) => ({ code: (error as { code?: unknown }).code }),
+  );
 }
 
 /** A patch has to fit what is applied, and taking it back has to lead to what was. */

@@ -1,0 +1,103 @@
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { releaseDirectory } from '../../../src/core/layout.ts';
+import { observeSource } from '../../../src/drivers/files/observe-source.ts';
+import { releaseFetch } from '../../../src/drivers/files/release-fetch.ts';
+import { digestTree } from '../../../src/drivers/files/tree.ts';
+import { temporaryRoot, writeTree } from '../world.ts';
+import { fetching, GOOD, sha256 } from './fetch-world.ts';
+import { treeOf } from './file-world.ts';
+import { archiveOf } from './hostile-archive.ts';
+
+describe('observing a source', () => {
+  test('names a directory by what counts of it', async () => {
+    const trees = await Promise.all(
+      [
+        { 'a.txt': 'same', '.git/HEAD': 'one' },
+        { 'a.txt': 'same', '.git/HEAD': 'two' },
+        { 'a.txt': 'other' },
+        { 'b.txt': 'same' },
+      ].map(async (files) => {
+        const path = temporaryRoot();
+        writeTree(path, files);
+        return (await observeSource('.', path)).source.digest;
+      }),
+    );
+    expect(trees[0]).toBe(trees[1]);
+    expect(new Set(trees).size).toBe(3);
+  });
+
+  test('tells an executable file from another', async () => {
+    const path = temporaryRoot();
+    writeTree(path, { run: '#!/bin/sh\n' });
+    const before = await digestTree(path);
+    chmodSync(join(path, 'run'), 0o755);
+    expect(await digestTree(path)).not.toBe(before);
+  });
+
+  test('leaves out a root that lies inside', async () => {
+    const path = temporaryRoot();
+    writeTree(path, { 'a.txt': 'same' });
+    const before = await digestTree(path);
+    writeTree(path, { 'state/log/1.ndjson': '\n' });
+    expect(await digestTree(path, { except: join(path, 'state') })).toBe(before);
+  });
+
+  test('is what a fetch then finds', async () => {
+    const path = temporaryRoot();
+    writeTree(path, { 'hello/app.js': 'x' });
+    const { source, location } = await observeSource({ url: 'hello' }, path);
+    const { root, args, context } = fetching(location, source.digest);
+    await releaseFetch.run(context, args, { existed: false });
+    expect(treeOf(join(root, releaseDirectory('hello', source.digest)))).toEqual({ 'app.js': 'x' });
+  });
+
+  test('checks the sha256 of an archive', async () => {
+    const base = temporaryRoot();
+    writeFileSync(join(base, 'hello.tar'), archiveOf(GOOD));
+    const url = `file://${join(base, 'hello.tar')}`;
+    const digest = sha256(archiveOf(GOOD));
+    expect(await observeSource({ url, sha256: digest.slice(7) }, base)).toEqual({
+      source: { type: 'archive', digest },
+      location: { type: 'archive', path: join(base, 'hello.tar') },
+    });
+    await expect(observeSource({ url, sha256: 'a'.repeat(64) }, base)).rejects.toMatchObject({
+      code: 'RIPCORD_DIGEST_MISMATCH',
+    });
+  });
+
+  test.each([
+    { reference: 'https://example.org/a.tar', code: 'RIPCORD_SOURCE_INVALID' },
+    {
+      reference: { url: 'https://me:pw@example.org/a.tar', sha256: 'a'.repeat(64) },
+      code: 'RIPCORD_SOURCE_INVALID',
+    },
+    { reference: { url: 'http://example.org/a', sha256: 'xyz' }, code: 'RIPCORD_SOURCE_INVALID' },
+    { reference: { type: 'git', url: 'https://example.org/a' }, code: 'RIPCORD_SOURCE_INVALID' },
+    { reference: './nowhere', code: 'RIPCORD_SOURCE_UNREACHABLE' },
+    { reference: '/dev/null', code: 'RIPCORD_SOURCE_INVALID' },
+  ])('refuses $reference', async ({ reference, code }) => {
+    await expect(observeSource(reference, temporaryRoot())).rejects.toMatchObject({ code });
+  });
+
+  test.each([
+    { name: 'a link out', make: (path: string) => symlinkSync('../..', path) },
+    {
+      name: 'a setuid file',
+      make: (path: string) => {
+        writeFileSync(path, 'x');
+        chmodSync(path, 0o4755);
+      },
+    },
+  ])('refuses a directory with $name, and names it', async ({ make }) => {
+    const path = temporaryRoot();
+    make(join(path, 'odd'));
+    await expect(observeSource('.', path)).rejects.toMatchObject({
+      code: 'RIPCORD_SOURCE_INVALID',
+      message: expect.stringContaining("'odd'"),
+    });
+  });
+});

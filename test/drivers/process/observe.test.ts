@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { observeHost, observeServices } from '../../../src/drivers/process/observe.ts';
+import { portCheck } from '../../../src/drivers/process/port-check.ts';
+import { foreignPorts, listeningPorts } from '../../../src/drivers/process/ports.ts';
+import { watchProcess } from '../../../src/drivers/process/watch.ts';
+import { driverContract } from '../../../src/testing/driver-contract.ts';
+import { testContext } from '../../../src/testing/test-context.ts';
+import { temporaryRoot, until } from '../world.ts';
+import { ready, runningService, serviceRoot, serviceWorld, shell } from './service-world.ts';
+
+async function takenPort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return `${(server.address() as AddressInfo).port}/tcp`;
+}
+
+function checking(ports: readonly string[], root = serviceRoot()) {
+  const args = { chute: 'hello', ports };
+  const context = testContext({ root, kind: 'port.check@1', args });
+  return { root, args, context, world: async () => serviceWorld(root) };
+}
+
+driverContract(
+  { describe, test, expect },
+  {
+    kind: 'port.check@1',
+    driver: portCheck,
+    arrange: async () => checking(['1/tcp', '1/udp']),
+    failing: [
+      {
+        name: 'somebody listens on the port',
+        code: 'RIPCORD_PORT_TAKEN',
+        arrange: async () => checking(['1/tcp', await takenPort()]),
+      },
+    ],
+  },
+);
+
+test('tells who listens on a port, and that it is not one of our services', async () => {
+  const port = await takenPort();
+  const listener = listeningPorts().find((each) => each.port === port);
+  expect(listener).toMatchObject({ pid: process.pid });
+  expect(foreignPorts(temporaryRoot())).toMatchObject({ [port]: listener?.program });
+});
+
+test('does not count the ports of our own services', async () => {
+  const root = serviceRoot();
+  const script = `require('net').createServer().listen(0, '127.0.0.1', function () {
+    console.log(this.address().port + '/tcp\\nready') })`;
+  const spec = { ...shell(''), command: ['node', '-e', script] };
+  const { pid } = await runningService(root, spec);
+  const port = listeningPorts().find((each) => each.pid === pid)?.port ?? 'none';
+
+  expect(Object.keys(foreignPorts(temporaryRoot()))).toContain(port);
+  expect(Object.keys(foreignPorts(root))).not.toContain(port);
+  const { context, args } = checking([port], root);
+  expect(await portCheck.run(context, args, null)).toEqual({ result: null });
+});
+
+test('observes the services of one root only', async () => {
+  const [root, other] = [serviceRoot(), serviceRoot()];
+  const spec = shell('echo ready; sleep 60 & wait');
+  const instance = await runningService(root, spec);
+  await runningService(other, spec);
+  expect(observeServices(root)).toEqual([{ instance, chute: 'hello', service: 'main' }]);
+  expect(observeServices('/nowhere')).toEqual([]);
+});
+
+test('observes the same host twice', () => {
+  const root = temporaryRoot();
+  const facts = observeHost(root, { runtime: 'process', host: 'render' });
+  expect(facts).toMatchObject({ runtime: 'process', host: 'render', capabilities: [] });
+  expect(facts.cpus).toBeGreaterThan(0);
+  expect(facts.memoryMiB).toBeGreaterThan(0);
+});
+
+test('tells how a process that it started ended', async () => {
+  const root = serviceRoot();
+  const spec = shell('trap "exit 7" TERM; echo ready; sleep 60 & wait');
+  const instance = await runningService(root, spec);
+  const watching = watchProcess(instance, new AbortController().signal);
+  process.kill(instance.pid, 'SIGTERM');
+  expect(await watching).toEqual({ code: 7, signal: null });
+});
+
+test('notices the end of a process that somebody else started', async () => {
+  const root = serviceRoot();
+  // A child of the service with a session of its own is no child of this program.
+  const spec = shell('setsid sh -c "echo ready; sleep 60" & wait');
+  const parent = await runningService(root, spec);
+  await ready(root, spec);
+  const adopted = () => observeServices(root).find(({ instance }) => instance.pid !== parent.pid);
+  await until(() => adopted() !== undefined);
+  const instance = adopted()?.instance ?? parent;
+  const watching = watchProcess(instance, new AbortController().signal);
+  process.kill(-instance.pid, 'SIGKILL');
+  expect(await watching).toEqual({ code: null, signal: null });
+});
+
+test('stops watching when told to', async () => {
+  const root = serviceRoot();
+  const instance = await runningService(root, shell('echo ready; sleep 60'));
+  const abort = new AbortController();
+  const watching = watchProcess(instance, abort.signal);
+  abort.abort();
+  expect(await watching).toBeNull();
+});
