@@ -27,6 +27,8 @@ export interface AttemptsListener {
   applied(): Applied;
   /** A step has an outcome. */
   settled(events: readonly ChuteEvent[]): void;
+  /** The program contradicted itself: nothing more may be done. */
+  broke(error: Error): void;
   /** A step that waited for its next attempt may be tried again. */
   ready(): void;
 }
@@ -158,9 +160,14 @@ export class Attempts {
   }
 
   async #carryOut(attempt: Attempt): Promise<void> {
-    const answer = await runStep(this.#shop, attempt);
-    this.#running.delete(attempt.step.n);
-    this.#listener.settled([this.#outcome(attempt, answer)]);
+    try {
+      const answer = await runStep(this.#shop, attempt);
+      this.#listener.settled([this.#outcome(attempt, answer)]);
+    } catch (error) {
+      this.#listener.broke(error instanceof Error ? error : new Error('the step broke'));
+    } finally {
+      this.#running.delete(attempt.step.n);
+    }
   }
 
   #outcome(attempt: Attempt, answer: Answer<Done<Json>>): ChuteEvent {

@@ -37,6 +37,7 @@ export class Lane {
   /** Outcomes that are known and not yet written. */
   #carry: ChuteEvent[] = [];
   #stopping = false;
+  #broken: Error | null = null;
   #turnAround: Turning | null = null;
   #wake: () => void = () => undefined;
   /** Set when something happened since the lane last looked: a wake-up is never lost. */
@@ -50,6 +51,10 @@ export class Lane {
       applied: () => this.#appliedNow(),
       settled: (events) => {
         this.#carry.push(...events);
+        this.wake();
+      },
+      broke: (error) => {
+        this.#broken = error;
         this.wake();
       },
       ready: () => this.wake(),
@@ -99,6 +104,7 @@ export class Lane {
 
   async #once(): Promise<boolean> {
     this.#woken = false;
+    if (this.#broken) throw this.#broken;
     const update = this.#now();
     if (!update) return await this.#rest();
     if (this.#stopping) return await this.#halt();
@@ -242,7 +248,7 @@ export class Lane {
 
   async #wait(): Promise<true> {
     // What is known need not wait for what is not.
-    if (this.#carry.length > 0 && !this.#attempts.running) return await this.#write([]);
+    if (this.#carry.length > 0) return await this.#write([]);
     if (this.#woken) return true;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;

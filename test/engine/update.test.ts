@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
 import { stateHash } from '../../src/core/applied.ts';
-import { parseFaults } from '../../src/engine/faults.ts';
 import { asked, definition, sha256, World } from './world.ts';
 
 describe('an update', () => {
@@ -12,7 +11,7 @@ describe('an update', () => {
     expect(await done).toMatchObject({ update: 'u1', outcome: 'committed', failedStep: null });
     expect(id).toBe('u1');
     await engine.close();
-    expect(await world.story()).toEqual([
+    expect(world.story).toEqual([
       'engine.started',
       'update.requested',
       'host.observed',
@@ -35,7 +34,7 @@ describe('an update', () => {
       await requests.ask(asked(definition('hello', 1, ['A', 'B', 'C'])))
     ).done;
     await engine.close();
-    const events = await world.events;
+    const events = world.shelf.records;
     const outcome = events.find((event) => event.type === 'step.succeeded');
     const intents = events.filter((event) => event.type === 'step.intended');
     expect(outcome?.end).toBe(intents[1]?.end);
@@ -56,7 +55,7 @@ describe('an update', () => {
 
   test('undoes the failing step too, then the others, newest first', async () => {
     const world = new World();
-    const faults = parseFaults('fail-after@step=hello/b');
+    const faults = 'fail-after@step=hello/b';
     const { engine, requests } = await world.engine({ faults });
     const before = stateHash(engine.state.applied, sha256);
     const { done } = await requests.ask(asked(definition('hello', 1, ['A', 'B', 'C'])));
@@ -74,13 +73,13 @@ describe('an update', () => {
     ]);
     expect([...world.things]).toEqual([]);
     expect(stateHash(engine.state.applied, sha256)).toBe(before);
-    const reverted = (await world.events).find((event) => event.type === 'update.reverted');
+    const reverted = world.shelf.records.find((event) => event.type === 'update.reverted');
     expect(reverted).toMatchObject({ verified: true });
   });
 
   test('tries a step again as often as its plan says, then gives up', async () => {
     const world = new World();
-    const { requests } = await world.engine({ faults: parseFaults('fail@step=hello/a*1') });
+    const { requests } = await world.engine({ faults: 'fail@step=hello/a*1' });
     const { done } = await requests.ask(asked(definition('hello', 1, ['A'])));
     expect(await done).toMatchObject({ outcome: 'committed' });
     expect(world.ledger).toEqual(['put hello/A']);
@@ -89,7 +88,7 @@ describe('an update', () => {
   test('whose undo fails is stuck, undoes what it can, and names what it cannot', async () => {
     const world = new World();
     const { engine, requests } = await world.engine({
-      faults: parseFaults('fail@step=hello/c,fail@undo=hello/b'),
+      faults: 'fail@step=hello/c,fail@undo=hello/b',
     });
     const { done } = await requests.ask(asked(definition('hello', 1, ['A', 'B', 'C'])));
     const outcome = await done;

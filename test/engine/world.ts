@@ -2,102 +2,62 @@ import { createHash } from 'node:crypto';
 
 import pino from 'pino';
 
-import type { Journal, JournalFaults } from '../../journal/journal.ts';
-import { memoryJournal } from '../../journal/memory.ts';
-import type { Recorded } from '../../journal/record.ts';
+import { AssertionError } from '../../src/core/assert.ts';
 import type { Definition } from '../../src/core/chute.ts';
 import type { AnyDriver, Drivers } from '../../src/core/driver.ts';
-import type { ChuteEvent } from '../../src/core/events.ts';
 import type { HostFacts } from '../../src/core/facts.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Planner } from '../../src/core/plan.ts';
+import type { Clock } from '../../src/engine/clock.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type Faults, NO_FAULTS } from '../../src/engine/faults.ts';
+import { type Faults, parseFaults } from '../../src/engine/faults.ts';
 import { type Asked, Requests } from '../../src/engine/requests.ts';
+import { arrayJournal, type CrashPoint, Shelf } from './array-journal.ts';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** A crash in the test: thrown where the process would have died. */
-export class Crash extends Error {}
+/** Where a process dies: at an append, or at the Kth call of a driver's run or undo. */
+export type Death = CrashPoint | { readonly effect: number; readonly when: 'before' | 'after' };
 
 /** A device in memory that keeps a ledger of what was done to it, so that "twice" is noticed. */
 export class World {
   readonly things = new Map<string, string>();
   readonly ledger: string[] = [];
-  journal: Journal<ChuteEvent> | null = null;
-  onFlush: (records: readonly Recorded<ChuteEvent>[]) => void = () => undefined;
-  journalFaults: JournalFaults = {};
-  up = 1000;
-
-  /** A journal that outlives an engine, as the disk would. */
-  readonly #held: Journal<ChuteEvent> = memoryJournal<ChuteEvent>({
-    clock: {
-      now: () => new Date(1_700_000_000_000 + this.up).toISOString(),
-      up: () => this.up++,
-      boot: 'b1',
-    },
-    faults: {
-      beforeFlush: () => this.journalFaults.beforeFlush?.(),
-      beforeSync: () => this.journalFaults.beforeSync?.(),
-      afterFlush: () => this.journalFaults.afterFlush?.(),
-    },
-    onFlush: (records) => this.onFlush(records),
-    keysOf: (event) => ('update' in event ? { update: event.update } : {}),
-  });
-
-  get events(): Promise<readonly Recorded<ChuteEvent>[]> {
-    return collect(this.#held.read());
-  }
+  readonly shelf = new Shelf();
+  effects = 0;
 
   /** The story of the journal, one word an event: `step.succeeded hello/a`. */
-  async story(): Promise<readonly string[]> {
-    return (await this.events).map((event) =>
+  get story(): readonly string[] {
+    return this.shelf.records.map((event) =>
       'step' in event && typeof event.step === 'string'
         ? `${event.type} ${event.step}`
         : event.type,
     );
   }
 
-  async engine(
-    options: { faults?: Faults; drivers?: Drivers; planners?: Planner[] } = {},
-  ): Promise<{
-    engine: Engine;
-    requests: Requests;
-  }> {
-    const held = this.#held;
+  async engine({
+    faults = '',
+    planners = [things],
+    death = null,
+  }: {
+    readonly faults?: string;
+    readonly planners?: readonly Planner[];
+    readonly death?: Death | null;
+  } = {}): Promise<{ engine: Engine; requests: Requests }> {
+    const { shelf } = this;
     const engine = await Engine.open({
       root: '/nowhere',
-      openJournal: async ({ onFlush, faults }) => {
-        this.onFlush = onFlush;
-        this.journalFaults = faults;
-        // Closing the engine must not end what stands for the disk.
-        const journal = new Proxy(held, {
-          get: (target, key) => {
-            if (key === 'close') return async () => undefined;
-            const value: unknown = Reflect.get(target, key, target);
-            return typeof value === 'function' ? value.bind(target) : value;
-          },
-        });
-        return { journal, tailCut: null };
-      },
-      drivers: options.drivers ?? this.drivers(),
-      planners: options.planners ?? [things],
+      openJournal: async ({ onFlush }) => ({
+        journal: arrayJournal(shelf, onFlush, death && 'append' in death ? death : null),
+        tailCut: null,
+      }),
+      drivers: this.#drivers(),
+      planners,
       host: { facts: async () => FACTS, observe: async () => [], secret: async () => 'secret' },
-      clock: {
-        now: () => new Date(1_700_000_000_000 + this.up).toISOString(),
-        up: () => this.up++,
-        boot: 'b1',
-        sleep: async (_ms, signal) => {
-          // A step's own deadline never passes here; delays between attempts pass at once.
-          if (_ms < 5000) return;
-          await new Promise((_resolve, reject) =>
-            signal?.addEventListener('abort', () => reject(new Error('stopped')), { once: true }),
-          );
-        },
-      },
+      clock: clockOf(shelf),
       sha256,
       logger: pino({ level: 'silent' }),
-      faults: options.faults ?? NO_FAULTS,
+      faults: this.#faults(faults, death && 'effect' in death ? death : null),
       version: '0',
       command: 'test',
       pid: 1,
@@ -105,7 +65,26 @@ export class World {
     return { engine, requests: new Requests(engine) };
   }
 
-  drivers(): Drivers {
+  #faults(text: string, death: Extract<Death, { effect: number }> | null): Faults {
+    const faults = parseFaults(text);
+    let effects = 0;
+    const dies = (when: 'before' | 'after'): void => {
+      if (death?.when !== when || effects !== death.effect) return;
+      this.shelf.generation += 1;
+      throw new AssertionError('the process died here');
+    };
+    return {
+      ...faults,
+      beforeEffect: () => {
+        effects += 1;
+        this.effects += 1;
+        dies('before');
+      },
+      afterEffect: () => dies('after'),
+    };
+  }
+
+  #drivers(): Drivers {
     const put: AnyDriver = {
       prepare: async (_context, args) => ({ before: this.things.get(nameOf(args)) ?? null }),
       run: async (context, args) => {
@@ -228,8 +207,17 @@ export function asked(...definitions: readonly Definition[]): Asked {
   };
 }
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
+/** Delays between attempts pass at once; a step's own deadline never passes. */
+function clockOf(shelf: Shelf): Clock {
+  return {
+    now: () => new Date(1_700_000_000_000 + shelf.up).toISOString(),
+    up: () => shelf.up++,
+    boot: 'b1',
+    sleep: async (ms, signal) => {
+      if (ms < 5000) return;
+      await new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+      });
+    },
+  };
 }
