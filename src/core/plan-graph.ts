@@ -156,7 +156,9 @@ function united(left: Loose, right: Loose): Loose {
 function renamed(step: Loose, names: ReadonlyMap<StepId, StepId>): Loose {
   if (!step.needs) return step;
   const { needs, ...rest } = step;
-  const others = distinct(needs.map((id) => names.get(id) ?? id)).filter((id) => id !== step.id);
+  // A need that became this very step is met; a step that was written to need itself is refused.
+  const left = needs.filter((id) => names.get(id) !== step.id);
+  const others = distinct(left.map((id) => names.get(id) ?? id));
   return others.length > 0 ? { ...rest, needs: others } : rest;
 }
 

@@ -2,7 +2,7 @@ import type { ServiceName } from '../chute.ts';
 import { textOrder } from '../compare-chute.ts';
 import { healthOf } from '../definition/health.ts';
 import { findCycle } from '../definition/needs.ts';
-import { pointer } from '../patch.ts';
+import { pointer, type Patch } from '../patch.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, Desired, Planner } from '../plan.ts';
 import type { GateCheck, StepDraft } from '../step.ts';
@@ -27,7 +27,7 @@ export const state: Planner = {
         ...stops(change, fate),
         ...starts(change, fate),
         ...gate(change, fate),
-        save(change, savePatch(change, context, fate)),
+        ...save(change, savePatch(change, context, fate)),
       ],
     };
   },
@@ -111,14 +111,18 @@ function gate({ chute, desired }: Change, { starting, checking }: Fate): readonl
   ];
 }
 
-function save({ chute, desired }: Change, patch: ReturnType<typeof savePatch>): StepDraft {
-  return {
-    id: `${chute}/chute.save`,
-    phase: ORDER['chute.save@1'],
-    kind: 'chute.save@1',
-    args: { chute, patch },
-    title: desired ? `record ${chute} as ${inWords(desired)}` : `record that ${chute} is gone`,
-  };
+/** Nothing is left to record when services only had to be started again. */
+function save({ chute, desired }: Change, patch: Patch): readonly StepDraft[] {
+  if (patch.length === 0) return [];
+  return [
+    {
+      id: `${chute}/chute.save`,
+      phase: ORDER['chute.save@1'],
+      kind: 'chute.save@1',
+      args: { chute, patch },
+      title: desired ? `record ${chute} as ${inWords(desired)}` : `record that ${chute} is gone`,
+    },
+  ];
 }
 
 const inWords = ({ definition, run }: NonNullable<Desired>): string =>
