@@ -18,6 +18,12 @@ export function chuteDirectory(chute: ChuteName): RootPath {
   return `chutes/${chute}`;
 }
 
+/** The chute whose own directory this path is; null for every other path. Pure. */
+export function chuteOfDirectory(path: RootPath): ChuteName | null {
+  const [, chute] = /^chutes\/([^/]+)$/.exec(path) ?? [];
+  return chute ?? null;
+}
+
 /** Where all releases of a chute are kept. Pure. */
 export function releasesDirectory(chute: ChuteName): RootPath {
   return `${chuteDirectory(chute)}/releases`;

@@ -1,13 +1,19 @@
 import { stat } from 'node:fs/promises';
 
-import type { Driver, DriverOf, Probe } from '../../core/driver.ts';
+import type { Done, Driver, DriverOf, Probe, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
+import { chuteOfDirectory } from '../../core/layout.ts';
 import type { RootPath } from '../../core/step.ts';
+import { chutePatch } from '../applied-patch.ts';
 import { below } from '../service-environment.ts';
 import { exists, isHalfRemoved, makeDirectory, removeTree } from './durable.ts';
 import { doing } from './failure.ts';
 
-/** Makes a directory below the root; undoing removes only one that was not there before. */
+/**
+ * Makes a directory below the root; undoing removes only one that was not there before. A chute's own
+ * directory comes first of all and makes its place in `applied`, so that the steps behind it, which
+ * may run side by side, all find it there.
+ */
 export const directoryCreate: DriverOf<'directory.create@1'> = {
   async prepare(context, args) {
     return { existed: await exists(below(context.root, args.path)) };
@@ -16,19 +22,24 @@ export const directoryCreate: DriverOf<'directory.create@1'> = {
   async run(context, args) {
     context.signal.throwIfAborted();
     await createDirectory(context.root, args.path);
-    return { result: null };
+    return made(context, args.path);
   },
 
   async probe(context, args) {
     const present = await isDirectory(below(context.root, args.path));
     if (!present) return { state: 'not-done', evidence: { present } };
-    return { state: 'done', evidence: { present }, done: { result: null } };
+    return { state: 'done', evidence: { present }, done: made(context, args.path) };
   },
 
   async undo(context, args, undo) {
     if (!undo.existed) await removeDirectory(context.root, args.path);
   },
 };
+
+function made({ applied }: StepContext, path: RootPath): Done<null> {
+  const chute = chuteOfDirectory(path);
+  return { result: null, ...(chute !== null && { patch: chutePatch(applied, chute, []) }) };
+}
 
 /** Removes a directory below the root with all it holds; there is no way back. */
 export const directoryRemove: Driver<{ readonly path: RootPath }, null, null> = {

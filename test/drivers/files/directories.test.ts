@@ -135,3 +135,14 @@ test('undo takes what was put into a directory it made', async () => {
   await directoryCreate.undo?.(context, args, { existed: false });
   expect(treeOf(root)).toEqual({ chutes: 'directory', 'chutes/hello': 'directory' });
 });
+
+test("a chute's own directory makes its place in what is applied, and no other does", async () => {
+  const own = directory('chutes/hello');
+  const patch = [{ op: 'add', path: '/chutes/hello', value: NEW_CHUTE }];
+  expect(await directoryCreate.run(own.context, own.args, { existed: false })).toMatchObject({
+    patch,
+  });
+  const inner = directory();
+  const done = await directoryCreate.run(inner.context, inner.args, { existed: false });
+  expect(done).toEqual({ result: null });
+});
