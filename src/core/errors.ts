@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'RIPCORD_REQUEST_CONFLICT'
   | 'RIPCORD_RUNTIME_UNSUPPORTED'
   | 'RIPCORD_SECRET_MISSING'
+  | 'RIPCORD_SERVER_UNREACHABLE'
   | 'RIPCORD_SOURCE_INVALID'
   | 'RIPCORD_SOURCE_UNREACHABLE'
   | 'RIPCORD_STATE_DIVERGED'
@@ -36,7 +37,8 @@ export type ErrorCode =
   | 'RIPCORD_UPDATE_UNKNOWN'
   | 'RIPCORD_USAGE_INVALID'
   | 'RIPCORD_VERSION_LOWER'
-  | 'RIPCORD_VERSION_QUARANTINED';
+  | 'RIPCORD_VERSION_QUARANTINED'
+  | 'RIPCORD_WAIT_EXPIRED';
 
 /** What an error says about the world after it: `unknown` means only a probe can tell. */
 export type ErrorClass = 'transient' | 'permanent' | 'unknown';

@@ -1,0 +1,85 @@
+import { type ErrorKind, kindOfCode } from '../core/error-kind.ts';
+import { codeOf } from '../core/errors.ts';
+import type { OutputFormat } from './context.ts';
+import { exitCodeForError } from './exit-code.ts';
+import type { Terminal } from './terminal.ts';
+
+/** An error as programs read it: the value under `error` with `-o json`. */
+export type ErrorReport = {
+  readonly code: string | null;
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly hint: string | null;
+  /** `file:line:col`, `@seq`, or null. */
+  readonly at: string | null;
+  /** Whether anything was changed before the error. */
+  readonly outcome: 'none' | 'refused' | 'unknown';
+};
+
+/** What programs are told of an error. Pure. */
+export function errorReport(error: unknown): ErrorReport {
+  const code = codeOf(error);
+  const kind = kindOfCode(code);
+  return {
+    code,
+    kind,
+    message: messageOf(error),
+    hint: hintOf(error),
+    at: placeOf(error),
+    outcome: kind === 'unexpected' || kind === 'timeout' ? 'unknown' : 'refused',
+  };
+}
+
+/**
+ * Tells the user what went wrong, and returns the exit code for it. With `-o json` the error goes to
+ * standard output as the command's result, for people to standard error.
+ */
+export function showError(
+  error: unknown,
+  how: { readonly output: OutputFormat; readonly verbose: boolean; readonly terminal: Terminal },
+): number {
+  const { terminal, output, verbose } = how;
+  const report = errorReport(error);
+  if (output === 'text') {
+    terminal.err(`${terminal.red('error:')} ${report.message}\n`);
+    if (verbose && error instanceof Error && error.stack !== undefined)
+      terminal.err(`${terminal.dim(error.stack)}\n`);
+    if (report.code !== null) terminal.err(`${terminal.dim('code:')}  ${report.code}\n`);
+    if (report.hint !== null) terminal.err(`${terminal.dim('hint:')}  ${report.hint}\n`);
+  } else terminal.out(`${JSON.stringify({ error: report })}\n`);
+  return exitCodeForError(error);
+}
+
+/** Hints for errors of layers that know no commands. */
+const HINTS: Readonly<Record<string, string>> = {
+  RIPCORD_JOURNAL_DAMAGED: 'ripcord verify explains, ripcord journal repair mends a copy',
+  RIPCORD_JOURNAL_LOCKED: 'ripcord watch follows what it does',
+  RIPCORD_ROOT_MISSING: 'ripcord apply makes it; --root names another one',
+  RIPCORD_SCHEMA_NEWER: 'ripcord version, then install the version that made it',
+};
+
+function hintOf(error: unknown): string | null {
+  if (error instanceof Error && 'hint' in error && typeof error.hint === 'string')
+    return error.hint;
+  const code = codeOf(error);
+  return (code === null ? undefined : HINTS[code]) ?? null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function placeOf(error: unknown): string | null {
+  if (!(error instanceof Error) || !('details' in error)) return null;
+  const details = error.details as {
+    readonly seq?: number | null;
+    readonly complaints?: readonly {
+      readonly file: string;
+      readonly line: number | null;
+      readonly col: number | null;
+    }[];
+  } | null;
+  const [first] = details?.complaints ?? [];
+  if (first) return first.line === null ? first.file : `${first.file}:${first.line}:${first.col ?? 1}`;
+  return typeof details?.seq === 'number' ? `@${details.seq}` : null;
+}

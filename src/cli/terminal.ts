@@ -1,0 +1,168 @@
+import { stripVTControlCharacters } from 'node:util';
+
+import picocolors from 'picocolors';
+
+/** Marks in front of lines; words say the same, so that neither colour nor mark is ever alone. */
+export type Symbols = {
+  readonly done: string;
+  readonly failed: string;
+  readonly undone: string;
+  readonly running: string;
+  readonly waiting: string;
+  readonly arrow: string;
+};
+
+const UNICODE: Symbols = {
+  done: '✓',
+  failed: '✗',
+  undone: '↩',
+  running: '▸',
+  waiting: '·',
+  arrow: '→',
+};
+const ASCII: Symbols = {
+  done: '+',
+  failed: 'x',
+  undone: '<',
+  running: '>',
+  waiting: '.',
+  arrow: '->',
+};
+
+export type Paint = (text: string) => string;
+
+export interface Terminal {
+  readonly symbols: Symbols;
+  readonly bold: Paint;
+  readonly dim: Paint;
+  readonly red: Paint;
+  readonly green: Paint;
+  readonly yellow: Paint;
+  /** Columns of standard error, where progress is drawn. */
+  readonly columns: number;
+  /** Writes to standard output: results. */
+  out(text: string): void;
+  /** Writes to standard error: progress, prompts, messages. */
+  err(text: string): void;
+}
+
+export type ColorChoice = 'auto' | 'always' | 'never';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Whether colours are wanted: `--color`, then NO_COLOR, FORCE_COLOR, TERM and the terminal. Pure. */
+export function wantsColor(choice: ColorChoice, env: Env, isTty: boolean): boolean {
+  if (choice !== 'auto') return choice === 'always';
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  const force = env['FORCE_COLOR'];
+  if (force !== undefined && force !== '') return force !== '0' && force !== 'false';
+  return isTty && env['TERM'] !== 'dumb';
+}
+
+/** Whether the locale can show more than ASCII. Pure. */
+export function wantsUnicode(env: Env): boolean {
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((each) => (each ?? '') !== '');
+  return /utf-?8/i.test(locale ?? '');
+}
+
+/** The terminal of this process. Once its reader is gone, output is dropped without a sound. */
+export function openTerminal(options: {
+  readonly color: ColorChoice;
+  readonly env: Env;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}): Terminal {
+  const { env, stdout, stderr } = options;
+  const colored = wantsColor(options.color, env, stdout.isTTY && stderr.isTTY);
+  const { bold, dim, red, green, yellow } = picocolors.createColors(colored);
+  return {
+    symbols: wantsUnicode(env) ? UNICODE : ASCII,
+    bold,
+    dim,
+    red,
+    green,
+    yellow,
+    columns: stderr.columns ?? 80,
+    out: (text) => write(stdout, text),
+    err: (text) => write(stderr, text),
+  };
+}
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  if (!stream.destroyed && stream.writable) stream.write(text);
+}
+
+/** Rows with their columns aligned, two spaces apart; colours do not count. Pure. */
+export function table(rows: readonly (readonly string[])[], indent = ''): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, widthOf(cell));
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, at) => cell + ' '.repeat((widths[at] ?? 0) - widthOf(cell)));
+      return `${indent}${cells.join('  ').trimEnd()}\n`;
+    })
+    .join('');
+}
+
+/** Columns that a text takes, without its colours. Pure. */
+export function widthOf(text: string): number {
+  return [...stripVTControlCharacters(text)].length;
+}
+
+/** A text cut to so many columns. Pure; for texts without colours. */
+export function clip(text: string, columns: number): string {
+  const characters = [...text];
+  if (characters.length <= columns) return text;
+  return `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
+}
+
+/** `36ms`, `1.2s`, `3m 20s`, `2h 5m`. Pure. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)}ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes}m ${Math.floor((ms % 60_000) / 1000)}s`;
+  return `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
+}
+
+/** `30s`, `5m`, `1500ms`, `2h` or a bare number of seconds, in milliseconds; null otherwise. Pure. */
+export function durationMs(text: string): number | null {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
+  if (number === undefined) return null;
+  return Math.round(Number(number) * (UNITS_MS[unit ?? 's'] ?? 1000));
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** Local and short for people: the time today, the day otherwise. */
+export function shortTime(at: string, now: Date = new Date()): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (date.toDateString() === now.toDateString()) return clock;
+  const day = `${MONTHS[date.getMonth()] ?? ''}${two(date.getDate())}`;
+  return date.getFullYear() === now.getFullYear() ? day : `${date.getFullYear()} ${day}`;
+}
+
+const MONTHS = [
+  'Jan',
+  'Feb',
+  'Mar',
+  'Apr',
+  'May',
+  'Jun',
+  'Jul',
+  'Aug',
+  'Sep',
+  'Oct',
+  'Nov',
+  'Dec',
+] as const;

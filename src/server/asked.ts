@@ -1,0 +1,86 @@
+import type { Requester } from '../core/events.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Asked } from '../engine/requests.ts';
+import { HttpError } from './problem.ts';
+
+const OPERATIONS = new Set(['apply', 'create', 'update', 'delete', 'start', 'stop', 'restart']);
+const MODES = new Set(['refuse', 'queue', 'supersede']);
+const CHUTES_MAX = 256;
+const NAME = /^[a-z0-9][a-z0-9-]{1,62}$/;
+
+/**
+ * A request for an update from a body, every option with its default. Throws an HttpError that names
+ * the field that is wrong.
+ */
+export function askedFrom(body: Json): Asked {
+  const given = objectOf(body, 'the body');
+  const { chutes } = given;
+  if (!Array.isArray(chutes) || chutes.length === 0 || chutes.length > CHUTES_MAX)
+    throw wrong('chutes', `must be a list of 1 to ${CHUTES_MAX}`);
+  for (const [at, chute] of (chutes as readonly Json[]).entries()) checkChute(chute, at);
+  return {
+    chutes: chutes as unknown as Asked['chutes'],
+    by: requesterFrom(given['by'] ?? null),
+    requestId: textOrNull(given, 'requestId'),
+    message: textOrNull(given, 'message'),
+    onInterrupt: oneOf(given, 'onInterrupt', new Set(['resume', 'rollback']), 'resume'),
+    mode: oneOf(given, 'mode', MODES, 'refuse'),
+    strict: given['strict'] === true,
+    allowDowngrade: given['allowDowngrade'] === true,
+    allowQuarantined: given['allowQuarantined'] === true,
+    origin: (given['origin'] ?? null) as Asked['origin'],
+  };
+}
+
+/** Who asks, as a body says it; whoever may open the socket is trusted to say so. */
+export function requesterFrom(given: Json): Requester {
+  if (given === null) return { user: 'unknown', role: 'owner', via: 'socket' };
+  const { user, role, via } = objectOf(given, 'by');
+  return {
+    user: typeof user === 'string' ? user : 'unknown',
+    role: typeof role === 'string' ? role : 'owner',
+    via: typeof via === 'string' ? via : 'socket',
+  };
+}
+
+/** A body, or a part of one, that has to be a map. Throws an HttpError naming it. */
+export function objectOf(value: Json, what: string): JsonObject {
+  if (value !== null && typeof value === 'object' && !Array.isArray(value))
+    return value as JsonObject;
+  throw wrong(what, 'must be a map');
+}
+
+function checkChute(value: Json, at: number): void {
+  const place = `chutes[${at}]`;
+  const { chute, operation, definition, sources } = objectOf(value, place);
+  if (typeof chute !== 'string' || !NAME.test(chute)) throw wrong(`${place}.chute`, 'is no name');
+  if (typeof operation !== 'string' || !OPERATIONS.has(operation))
+    throw wrong(`${place}.operation`, `must be one of ${[...OPERATIONS].join(', ')}`);
+  if (definition !== null) objectOf(definition ?? 0, `${place}.definition`);
+  objectOf(sources ?? 0, `${place}.sources`);
+}
+
+function textOrNull(given: JsonObject, field: string): string | null {
+  const value = given[field] ?? null;
+  if (value === null || typeof value === 'string') return value;
+  throw wrong(field, 'must be a text');
+}
+
+function oneOf<T extends string>(
+  given: JsonObject,
+  field: string,
+  words: ReadonlySet<string>,
+  otherwise: T,
+): T {
+  const value = given[field] ?? otherwise;
+  if (typeof value === 'string' && words.has(value)) return value as T;
+  throw wrong(field, `must be one of ${[...words].join(', ')}`);
+}
+
+function wrong(field: string, reason: string): HttpError {
+  return new HttpError(
+    422,
+    'RIPCORD_USAGE_INVALID',
+    `cannot take the request: ${field} ${reason}`,
+  );
+}
