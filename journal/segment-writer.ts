@@ -7,11 +7,12 @@
  */
 import { join } from 'node:path';
 
+import { NEWLINE } from './chain.ts';
 import { writeAll } from './disk-node.ts';
 import type { Disk } from './disk.ts';
 import { readIfThere, removeQuietly } from './durable-file.ts';
 import type { Head, Seq } from './record.ts';
-import { createSegment, freeSpace, scanSegment, segmentName } from './segment.ts';
+import { createSegment, freeSpace, readRange, scanSegment, segmentName } from './segment.ts';
 import type { SegmentFile } from './segment.ts';
 
 export interface WriterOptions {
@@ -63,6 +64,10 @@ export class SegmentWriter {
   clear(): void {
     const { disk } = this.#options;
     if (this.#dirty <= this.#used) return;
+    if (this.#isFreeBehind()) {
+      this.#dirty = this.#used;
+      return;
+    }
     writeAll(disk, this.#open(), freeSpace(this.#dirty - this.#used), this.#used);
     disk.fdatasyncSync(this.#open());
     this.#dirty = this.#used;
@@ -188,6 +193,12 @@ export class SegmentWriter {
     } catch {
       // What the file system could not keep was reported by the sync.
     }
+  }
+
+  /** Whether refused writes left nothing: then there is nothing to make free, on a full disk too. */
+  #isFreeBehind(): boolean {
+    const bytes = readRange(this.#options.disk, this.#open(), this.#used, this.#dirty - this.#used);
+    return bytes.every((byte) => byte === NEWLINE);
   }
 
   #open(): number {

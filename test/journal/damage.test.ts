@@ -56,11 +56,13 @@ describe('an unfinished write at the end', () => {
       const torn = Buffer.from(whole).fill(0x0a, cut, used);
       writeFileSync(path, torn);
       const check = checkLog(nodeDisk, root);
-      expect(check.damage).toBeNull();
       // The last byte is a newline, like the free space that stands in for it.
       const kept = cut === used - 1 ? 4 : 2;
-      expect(check.head.seq, `cut at ${cut}`).toBe(kept);
-      expect(check.torn === null, `cut at ${cut}`).toBe(cut === start || kept === 4);
+      expect({ cut, ...check }).toMatchObject({ cut, damage: null, head: { seq: kept } });
+      expect({ cut, clean: check.torn === null }).toEqual({
+        cut,
+        clean: cut === start || kept === 4,
+      });
     }
     for (const cut of [start + 1, start + 200, used - 2]) {
       writeFileSync(path, Buffer.from(whole).fill(0x0a, cut, used));

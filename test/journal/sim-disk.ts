@@ -69,10 +69,17 @@ export class SimDisk implements Disk {
   }
 
   fdatasyncSync(fd: number): void {
-    this.beforeChange('fdatasyncSync');
     const inode = this.#inode(fd);
-    inode.durable = inode.now;
+    const { pending } = inode;
+    // Whether it succeeds or not, the pages are clean afterwards: no later sync writes them again.
     inode.pending = [];
+    this.beforeChange('fdatasyncSync');
+    for (const write of pending) {
+      inode.durable =
+        'cutTo' in write
+          ? inode.durable.subarray(0, write.cutTo)
+          : written(inode.durable, write.bytes, write.at);
+    }
   }
 
   fsyncSync(fd: number): void {
