@@ -34,7 +34,7 @@ export async function unpack(file: string, directory: string, signal: AbortSigna
 }
 
 /** Reads an archive to its end and throws what `unpack` throws. Reads only. */
-export async function checkArchive(file: string, signal: AbortSignal): Promise<void> {
+async function checkArchive(file: string, signal: AbortSignal): Promise<void> {
   const { Parser } = await import('tar');
   const seen: Seen = { types: new Map(), entries: 0, bytes: 0 };
   let complaint: RipcordError | null = null;

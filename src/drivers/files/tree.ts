@@ -59,7 +59,7 @@ export async function digestTree(root: string, options: TreeOptions = {}): Promi
 }
 
 /** The digest of a tree whose entries are known. */
-export async function digestEntries(root: string, entries: readonly TreeEntry[]): Promise<string> {
+async function digestEntries(root: string, entries: readonly TreeEntry[]): Promise<string> {
   const contents = await hashFiles(root, entries);
   const hash = createHash('sha256');
   for (const entry of entries) {

@@ -55,12 +55,15 @@ export async function endProcesses(whose: Whose, how: Ending): Promise<string> {
 
   const killAt = performance.now() + how.graceMs;
   signalGroups(members, how.signal);
+  const leaders = members.filter(({ pid, session }) => pid === session);
+  let awaited = leaders.length > 0 ? leaders : members;
   while (performance.now() < killAt) {
-    members = await waitUntilGone(members, killAt, how.abort);
-    // What was forked meanwhile inherited the session, and has not seen the signal.
-    if (members.length === 0) members = membersOf(whose);
+    await waitUntilGone(awaited, killAt, how.abort);
+    members = membersOf(whose);
     if (members.length === 0) return `ended on ${how.signal}`;
+    // What was being forked just then inherited the session, and may have missed the signal.
     if (performance.now() < killAt) signalGroups(members, how.signal);
+    awaited = members;
   }
 
   for (members = membersOf(whose); members.length > 0; members = membersOf(whose)) {
@@ -70,12 +73,12 @@ export async function endProcesses(whose: Whose, how: Ending): Promise<string> {
   return `killed ${how.graceMs} ms after ${how.signal}`;
 }
 
-/** Waits until all of these have ended or the time has come; what is left of them. */
+/** Waits until all of these have ended or the time has come. */
 async function waitUntilGone(
   members: readonly ProcessStat[],
   until: number,
   abort: AbortSignal,
-): Promise<readonly ProcessStat[]> {
+): Promise<void> {
   let left = members.filter(stillLives);
   while (left.length > 0 && performance.now() < until) {
     if (abort.aborted) {
@@ -88,7 +91,6 @@ async function waitUntilGone(
     await pause(POLL_MS);
     left = left.filter(stillLives);
   }
-  return left;
 }
 
 function stillLives(member: ProcessStat): boolean {
