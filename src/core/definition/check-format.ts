@@ -50,16 +50,29 @@ function flatten(issues: readonly Issue[], base: readonly PropertyKey[]): Issue[
       (alternative) => !alternative.some((inner) => inner.path.length === 0 && isTypeIssue(inner)),
     );
     if (fitting !== undefined) return flatten(fitting, path);
-    const expected = issue.errors
-      .flat()
-      .flatMap((inner) => (inner.code === 'invalid_type' ? [inner.expected] : []));
-    return [{ ...issue, path, message: [...new Set(expected.map(wordFor))].join(' or ') }];
+    const expected = [...new Set(expectedOf(issue).map(wordFor))];
+    return [{ ...issue, path, message: oneOf(expected) }];
   });
 }
 
 /** Whether an alternative expected another type altogether; a fraction for a whole number is near. */
 function isTypeIssue(issue: Issue): boolean {
-  return issue.code === 'invalid_type' && !(issue.expected === 'int');
+  if (issue.code === 'invalid_union') {
+    return issue.errors.every((inner) =>
+      inner.some((at) => at.path.length === 0 && isTypeIssue(at)),
+    );
+  }
+  return issue.code === 'invalid_type' && issue.expected !== 'int';
+}
+
+/** What the alternatives of a union are, unions inside of it included. */
+function expectedOf(issue: Issue): string[] {
+  if (issue.code === 'invalid_type') return [issue.expected];
+  return issue.code === 'invalid_union' ? issue.errors.flat().flatMap(expectedOf) : [];
+}
+
+function oneOf(words: readonly string[]): string {
+  return words.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
 function complainOf(issue: Issue, value: Json, report: Report): void {
@@ -85,12 +98,9 @@ function complainOf(issue: Issue, value: Json, report: Report): void {
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
     const meant = typeof given === 'string' ? nearest(given, values) : null;
-    return complain(
-      'value-invalid',
-      path,
-      `must be ${values.join(', ').replace(/, ([^,]*)$/, ' or $1')}, not ${describe(given)}`,
-      { hint: meant === null ? null : `did you mean ${meant}?` },
-    );
+    return complain('value-invalid', path, `must be ${oneOf(values)}, not ${describe(given)}`, {
+      hint: meant === null ? null : `did you mean ${meant}?`,
+    });
   }
   if (issue.code === 'too_big' || issue.code === 'too_small') {
     const big = issue.code === 'too_big';

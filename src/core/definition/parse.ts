@@ -75,7 +75,7 @@ function parseLocated(read: { located: Located; report: Report }, options: Parse
   });
   const complaints = [...reading.complaints, ...report.complaints];
   if (complaints.length > 0) return refused(report, reading.warnings, reading.complaints);
-  return { ok: true, ...raw, warnings: [...reading.warnings, ...report.warnings] };
+  return { ok: true, ...raw, warnings: sorted(reading.warnings, report.warnings) };
 }
 
 function refused(
@@ -85,13 +85,16 @@ function refused(
 ): Parsed {
   return {
     ok: false,
-    complaints: [...complaints, ...report.complaints].toSorted(byPlace),
-    warnings: [...warnings, ...report.warnings],
+    complaints: sorted(complaints, report.complaints),
+    warnings: sorted(warnings, report.warnings),
   };
 }
 
-function byPlace(a: Complaint, b: Complaint): number {
-  return (a.line ?? 0) - (b.line ?? 0) || (a.col ?? 0) - (b.col ?? 0);
+/** In the order of the text. */
+function sorted(...lists: readonly (readonly Complaint[])[]): readonly Complaint[] {
+  return lists
+    .flat()
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.col ?? 0) - (b.col ?? 0));
 }
 
 /** Maps whose keys are the user's own: there null says something, elsewhere it says "not given". */

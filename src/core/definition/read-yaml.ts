@@ -1,5 +1,5 @@
 import type { Document, Node, ParsedNode } from 'yaml';
-import { Lexer, LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { Lexer, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 
 import type { Json } from '../json.ts';
 import type { Located, Place, Report, Spot } from './complaint.ts';
@@ -11,12 +11,12 @@ import { DEPTH_MAX, TEXT_BYTES_MAX, VALUES_MAX, isForbiddenKey } from './read-gu
  * with it. Never throws. Pure.
  */
 export function readYaml(text: string, file: string): { located: Located; report: Report } {
-  const lines = new LineCounter();
+  const placeAt = placeFinder(text);
   const places = new Map<string, { key: number; value: number }>();
   const placeOf = (path: string, spot: Spot): Place => {
     for (let at = path; ; at = at.slice(0, at.lastIndexOf('/'))) {
       const found = places.get(at);
-      if (found !== undefined) return placeAt(lines, at === path ? found[spot] : found.key);
+      if (found !== undefined) return placeAt(at === path ? found[spot] : found.key);
       if (at === '') return { line: 1, col: 1 };
     }
   };
@@ -34,16 +34,15 @@ export function readYaml(text: string, file: string): { located: Located; report
   const guarded = guardStructure(text);
   if (guarded !== null) {
     places.set('', { key: guarded.offset, value: guarded.offset });
-    countLines(text, lines);
     report.complain('nesting-unbounded', '', guarded.message);
     return located(null);
   }
   const document = parseDocument(text, {
-    lineCounter: lines,
     prettyErrors: false,
     // The parser's own check is quadratic in the number of keys; the walk below does it in passing.
     uniqueKeys: false,
-    logLevel: 'silent',
+    // Not silent: that would also keep quiet about a second document.
+    logLevel: 'error',
   });
   for (const error of [...document.errors, ...document.warnings]) {
     places.set('', { key: error.pos[0], value: error.pos[0] });
@@ -129,7 +128,7 @@ function mapOf(
     const before = seen.get(key ?? '?');
     const valueNode = pair.value as Node | null;
     if (before === undefined) {
-      walk.places.set(at, { key: offset, value: valueNode?.range?.[0] ?? offset });
+      walk.places.set(at, { key: offset, value: startOf(valueNode) ?? offset });
     }
     if (key === null) {
       walk.report.complain('key-invalid', at, 'must be a plain text to be a name', { spot: 'key' });
@@ -160,6 +159,12 @@ function mapOf(
     result[key] = valueNode === null ? null : valueOf(valueNode, [...path, key], walk);
   }
   return result;
+}
+
+/** Where a value is written; null where it is left out, as after a bare `name:`. */
+function startOf(node: Node | null): number | null {
+  const [start, end] = node?.range ?? [0, 0];
+  return end > start ? start : null;
 }
 
 function keyOf(node: Node): string | null {
@@ -222,16 +227,25 @@ function isMark(token: string): boolean {
   return token === '\u0002' || token === '\u0018' || token === '\u001f';
 }
 
-function countLines(text: string, lines: LineCounter): void {
-  lines.addNewLine(0);
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
-    lines.addNewLine(at + 1);
-  }
+/** From an offset to its place. The parser's own counter loses lines when it stumbles. */
+function placeFinder(text: string): (offset: number) => Place {
+  let starts: number[] | null = null;
+  return (offset) => {
+    starts ??= lineStarts(text);
+    let line = 0;
+    for (let below = starts.length; line + 1 < below;) {
+      const middle = (line + below) >> 1;
+      if ((starts[middle] ?? 0) <= offset) line = middle;
+      else below = middle;
+    }
+    return { line: line + 1, col: Math.min(offset, text.length) - (starts[line] ?? 0) + 1 };
+  };
 }
 
-function placeAt(lines: LineCounter, offset: number): Place {
-  const { line, col } = lines.linePos(offset);
-  return { line: Math.max(1, line), col: Math.max(1, col) };
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
 }
 
 function lowerFirst(text: string): string {
