@@ -98,6 +98,13 @@ export function planOf(chutes: readonly ChuteRequest[], ambient: Ambient = {}): 
   return answer.plan;
 }
 
+/** The arguments of the step with this id. Throws when the plan has none. */
+export function argsOf<K extends BuiltInKind>({ steps }: Plan, kind: K, id: string): ArgsOf<K> {
+  const step = steps.find((each) => each.kind === kind && each.id === id);
+  if (!step) throw new Error(`no ${kind} ${id} among ${steps.map((each) => each.id).join()}`);
+  return step.args as ArgsOf<K>;
+}
+
 export function refusalsOf(
   chutes: readonly ChuteRequest[],
   ambient: Ambient = {},

@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'vitest';
+
+import type { Definition, Service } from '../../../src/core/chute.ts';
+import type { ArgsOf, ProcessSpec } from '../../../src/core/step.ts';
+import {
+  appliedAfter,
+  argsOf,
+  ask,
+  definition,
+  digest,
+  planOf,
+  refusalsOf,
+  service,
+} from '../plan-model.ts';
+
+const chain = (fields: Partial<Definition> = {}): Definition =>
+  definition({
+    services: {
+      app: service({ needs: ['db'] }),
+      db: service(),
+      log: service(),
+      web: service({ needs: ['app'] }),
+    },
+    ...fields,
+  });
+
+const levels = (steps: ReturnType<typeof planOf>['steps'], kind: string): readonly string[] => {
+  const of = steps.filter((step) => step.kind === kind);
+  const first = Math.min(...of.map(({ level }) => level));
+  return of.map(({ level, id }) => `${level - first} ${id.split('/')[1]}`);
+};
+
+const specOf = (given: Definition): ProcessSpec =>
+  argsOf(planOf([ask('apply', given)]), 'process.start@1', 'hello/main/process.start').spec;
+
+const gateOf = (given: Definition): ArgsOf<'gate.check@1'> =>
+  argsOf(planOf([ask('apply', given)]), 'gate.check@1', 'hello/gate.check');
+
+describe('the order of services', () => {
+  test('what is needed starts first, and independent ones at once', () => {
+    const { steps } = planOf([ask('apply', chain())]);
+    expect(levels(steps, 'process.start@1')).toEqual(['0 db', '0 log', '1 app', '2 web']);
+  });
+
+  test('what is needed stops last', () => {
+    const { steps } = planOf([ask('stop', 'hello')], {
+      applied: appliedAfter([ask('apply', chain())]),
+    });
+    expect(levels(steps, 'process.stop@1')).toEqual(['0 log', '0 web', '1 app', '2 db']);
+  });
+
+  test('only what changed is stopped, started and looked at', () => {
+    const before = chain();
+    const app = service({ needs: ['db'], environment: { MODE: 'new' } });
+    const after = chain({ services: { ...before.services, app } });
+    const { steps } = planOf([ask('apply', after)], {
+      applied: appliedAfter([ask('apply', before)]),
+    });
+    expect(steps.map(({ id }) => id)).toEqual([
+      'hello/app/process.stop',
+      'hello/app/process.start',
+      'hello/gate.check',
+      'hello/chute.save',
+    ]);
+  });
+
+  test('a service that is gone is stopped and forgotten', () => {
+    const { web: _web, ...services } = chain().services;
+    const { steps } = planOf([ask('apply', chain({ services }))], {
+      applied: appliedAfter([ask('apply', chain())]),
+    });
+    expect(steps.map(({ id }) => id)).toEqual(['hello/web/process.stop', 'hello/chute.save']);
+    expect(steps[1]?.args).toMatchObject({
+      patch: expect.arrayContaining([{ op: 'remove', path: '/chutes/hello/services/web' }]),
+    });
+  });
+
+  test.each<[story: string, services: Readonly<Record<string, Service>>, reason: string]>([
+    [
+      'a circle',
+      { a: service({ needs: ['b'] }), b: service({ needs: ['a'] }) },
+      'cannot order the services of hello: a needs b needs a',
+    ],
+    [
+      'a stranger',
+      { a: service({ needs: ['x'] }) },
+      'cannot order the services of hello: a needs x, which is no service',
+    ],
+  ])('%s is refused by name', (_story, services, message) => {
+    expect(refusalsOf([ask('apply', definition({ services }))])).toMatchObject([
+      { module: 'state', code: 'RIPCORD_DEFINITION_INVALID', message, path: '/services/a/needs' },
+    ]);
+  });
+});
+
+describe('how a service is started', () => {
+  test('ParaDrop: service over chute, system over both', () => {
+    const given = definition({
+      version: 5,
+      environment: {
+        A: 'chute',
+        B: 'chute',
+        PARADROP_CHUTE_NAME: 'x',
+        RIPCORD_CHUTE_VERSION: 'x',
+        PORT: 'x',
+      },
+      services: { main: service({ environment: { B: 'service', PARADROP_DATA_DIR: 'x' } }) },
+      web: { service: 'main', port: 8080 },
+    });
+    const data = { $path: 'chutes/hello/data' };
+    const system = { $path: 'chutes/hello/system' };
+    expect(specOf(given).environment).toEqual({
+      A: 'chute',
+      B: 'service',
+      PARADROP_CHUTE_NAME: 'hello',
+      RIPCORD_CHUTE_NAME: 'hello',
+      PARADROP_CHUTE_VERSION: '5',
+      RIPCORD_CHUTE_VERSION: '5',
+      PARADROP_DATA_DIR: data,
+      RIPCORD_DATA_DIR: data,
+      PARADROP_SYSTEM_DIR: system,
+      RIPCORD_SYSTEM_DIR: system,
+      PORT: '8080',
+    });
+  });
+
+  test('a volume at /data is its data directory, and every volume is told', () => {
+    const volumes = { '/data': { name: 'store' }, '/var/up': { name: 'up-loads' } };
+    expect(
+      specOf(definition({ services: { main: service({ volumes }) } })).environment,
+    ).toMatchObject({
+      PARADROP_DATA_DIR: { $path: 'chutes/hello/volumes/store' },
+      RIPCORD_VOLUME_STORE: { $path: 'chutes/hello/volumes/store' },
+      RIPCORD_VOLUME_UP_LOADS: { $path: 'chutes/hello/volumes/up-loads' },
+    });
+  });
+
+  test.each<[story: string, service: Partial<Service>, port: string | undefined]>([
+    [
+      'its lowest binding',
+      { ports: { '9000/tcp': { internal: 9000 }, '53/udp': { internal: 53 } } },
+      '53',
+    ],
+    ['what it says itself without one', { environment: { PORT: '1234' } }, '1234'],
+    ['nothing without one', {}, undefined],
+  ])('PORT is %s for a service that is not the web service', (_story, fields, port) => {
+    expect(specOf(definition({ services: { main: service(fields) } })).environment['PORT']).toBe(
+      port,
+    );
+  });
+
+  test.each<[command: string | readonly string[], words: readonly string[]]>([
+    ['node main.js', ['node', 'main.js']],
+    ['  node   "my app.js" --name=\'a b\'  ', ['node', 'my app.js', '--name=a b']],
+    ['echo a\\ b "c\\"d" \'e\\f\' "g\\h" ""', ['echo', 'a b', 'c"d', 'e\\f', 'g\\h', '']],
+    ['echo $HOME | cat', ['echo', '$HOME', '|', 'cat']],
+    [
+      ['node', 'my app.js'],
+      ['node', 'my app.js'],
+    ],
+  ])('the command %j is run as %j', (command, words) => {
+    expect(specOf(definition({ services: { main: service({ command }) } })).command).toEqual(words);
+  });
+
+  test('it runs in its release, and in the data directory without one', () => {
+    expect(specOf(definition()).directory).toBe(`chutes/hello/releases/${'a'.repeat(64)}`);
+    expect(specOf(definition({ services: { main: service() } })).directory).toBe(
+      'chutes/hello/data',
+    );
+  });
+
+  test('a stop has the old way to start, and time for its grace', () => {
+    const stop = { signal: 'SIGINT', graceMs: 90_000 };
+    const before = definition({ services: { main: service({ stop, environment: { V: 'old' } }) } });
+    const after = definition({ services: { main: service({ environment: { V: 'new' } }) } });
+    const { steps } = planOf([ask('apply', after)], {
+      applied: appliedAfter([ask('apply', before)]),
+    });
+    const step = steps.find(({ kind }) => kind === 'process.stop@1');
+    expect(step).toMatchObject({
+      timeoutMs: 150_000,
+      args: { spec: { stop, environment: { V: 'old' } } },
+    });
+  });
+});
+
+describe('the gate', () => {
+  test('asks what the definition says, else the web port, else whether it lives', () => {
+    const health = {
+      check: { type: 'exec', command: ['true'] },
+      intervalMs: 1,
+      timeoutMs: 2,
+      retries: 3,
+      settleMs: 4,
+      withinMs: 90_000,
+    } as const;
+    const { checks, withinMs } = gateOf(
+      definition({
+        services: {
+          own: service({ health, source: { type: 'local', digest: digest('c') } }),
+          plain: service(),
+          web: service(),
+        },
+        web: { service: 'web', port: 8080 },
+      }),
+    );
+    expect(checks.map((each) => [each.service, each.health.check])).toEqual([
+      ['own', health.check],
+      ['plain', { type: 'alive' }],
+      ['web', { type: 'tcp', port: 8080 }],
+    ]);
+    expect(checks[0]?.directory).toBe(`chutes/hello/releases/${'c'.repeat(64)}`);
+    expect(withinMs).toBe(90_000);
+  });
+
+  test('has more time than its checks, and is not tried again', () => {
+    const { steps } = planOf([ask('apply', definition())]);
+    const gate = steps.find(({ kind }) => kind === 'gate.check@1');
+    expect(gate?.retries).toBe(0);
+    expect(gate?.timeoutMs).toBeGreaterThan(gateOf(definition()).withinMs);
+  });
+});
