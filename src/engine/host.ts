@@ -20,13 +20,4 @@ export interface Host {
   observe(applied: Applied, chutes: readonly ChuteName[]): Promise<readonly ObservedService[]>;
   /** The value behind a secret's mark. Throws RIPCORD_SECRET_MISSING. */
   secret(ref: SecretRef): Promise<string>;
-  /**
-   * Calls back when a service that `applied` says runs is gone, until the signal is aborted. Absent
-   * where the runtime restarts services itself.
-   */
-  watch?(
-    applied: () => Applied,
-    gone: (chute: ChuteName, service: ServiceName) => void,
-    signal: AbortSignal,
-  ): void;
 }

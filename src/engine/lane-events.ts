@@ -3,6 +3,7 @@ import type { ChuteEvent, Requester } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { canonical } from '../core/json.ts';
 import { makePlan } from '../core/make-plan.ts';
+import { withPromisedPorts } from '../core/promised-ports.ts';
 import type { UpdateState } from '../core/state.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -14,8 +15,16 @@ export async function planEvents(
   const { facts, factsSeq } = await observeFacts(shop);
   const { applied } = shop.state();
   const { planners, sha256 } = shop;
-  const planned = makePlan({ request: update.request, applied, facts, planners, sha256 });
   const { id } = update;
+  const others = Object.values(shop.state().updates).filter((each) => each.id !== id);
+  const underWay = others.flatMap(({ plan }) => plan?.steps ?? []);
+  const planned = makePlan({
+    request: update.request,
+    applied: withPromisedPorts(applied, underWay),
+    facts,
+    planners,
+    sha256,
+  });
   if ('refusals' in planned) {
     const [first] = planned.refusals;
     const code = first?.code ?? 'RIPCORD_OPERATION_REFUSED';

@@ -1,0 +1,92 @@
+import type { ChuteName } from '../core/chute.ts';
+import type { Engine } from './engine.ts';
+import type { Requests } from './requests.ts';
+
+/** Milliseconds between two looks at the services. */
+const LOOK_EVERY_MS = 500;
+/** The first wait before a service is started again, doubled each time it dies soon after. */
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 60_000;
+/** Alive for this long, and the waits begin anew. */
+const WELL_AFTER_MS = 60_000;
+
+type Deaths = { readonly count: number; readonly lastUp: number };
+
+/**
+ * Starts services again that exited unexpectedly, for as long as an engine lives. Each start is an
+ * update like any other: it has a cause in the journal, and it can fail and be rolled back.
+ */
+export class Supervisor {
+  readonly #engine: Engine;
+  readonly #requests: Requests;
+  readonly #stopped = new AbortController();
+  readonly #deaths = new Map<ChuteName, Deaths>();
+  readonly #running: Promise<void>;
+
+  constructor(engine: Engine, requests: Requests) {
+    this.#engine = engine;
+    this.#requests = requests;
+    this.#running = this.#run();
+  }
+
+  /** Looks no more. Resolves when a look that is under way is over. Safe to repeat. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, logger } = this.#engine.workshop;
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        for (const chute of await this.#dead()) await this.#startAgain(chute);
+      } catch (error) {
+        logger.warn({ err: error }, 'cannot look after the services');
+      }
+    }
+  }
+
+  /** Chutes of which a service is gone that should run, and that no update is about. */
+  async #dead(): Promise<readonly ChuteName[]> {
+    const { applied, updates } = this.#engine.state;
+    const busy = new Set(
+      Object.values(updates).flatMap(({ request }) => request.chutes.map(({ chute }) => chute)),
+    );
+    const wanted = Object.entries(applied.chutes)
+      .filter(([chute, { run }]) => run === 'running' && !busy.has(chute))
+      .map(([chute]) => chute);
+    if (wanted.length === 0) return [];
+    const seen = await this.#engine.workshop.host.observe(applied, wanted);
+    const gone = seen.filter(({ state }) => state !== 'running');
+    return [...new Set(gone.map(({ chute }) => chute))];
+  }
+
+  async #startAgain(chute: ChuteName): Promise<void> {
+    const { clock, logger } = this.#engine.workshop;
+    const up = clock.up();
+    const before = this.#deaths.get(chute);
+    const count = before && up - before.lastUp < WELL_AFTER_MS ? before.count : 0;
+    const waitMs = Math.min(FIRST_WAIT_MS * 2 ** (count - 1), LONGEST_WAIT_MS);
+    if (before && count > 0 && up - before.lastUp < waitMs) return;
+    this.#deaths.set(chute, { count: count + 1, lastUp: up });
+    logger.warn({ chute }, 'a service exited unexpectedly: starting it again');
+    const { done } = await this.#requests.ask({
+      chutes: [{ chute, operation: 'start', definition: null, sources: {} }],
+      by: { user: 'supervisor', role: 'owner', via: 'supervisor' },
+      requestId: null,
+      message: 'a service exited unexpectedly',
+      onInterrupt: 'resume',
+      mode: 'refuse',
+      strict: false,
+      allowDowngrade: false,
+      allowQuarantined: true,
+      origin: null,
+    });
+    const { outcome, error } = await done;
+    if (outcome !== 'committed')
+      logger.warn({ chute, outcome, err: error }, 'cannot start it again');
+  }
+}

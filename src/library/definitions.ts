@@ -1,0 +1,88 @@
+import type { Secrets } from '../../journal/secrets-store.ts';
+import type { Definition, SecretRef, Source, SourceLocation } from '../core/chute.ts';
+import type { Complaint } from '../core/definition/complaint.ts';
+import { complete, type RawDefinition } from '../core/definition/raw.ts';
+import type { SourceReference } from '../core/definition/source-reference.ts';
+import { RipcordError } from '../core/errors.ts';
+import type { ChuteRequest } from '../core/events.ts';
+import type { Json } from '../core/json.ts';
+import { observeSource } from '../drivers/files/observe-source.ts';
+
+/** A definition that was read and checked, its secrets still apart, its sources not yet looked at. */
+export type ReadDefinition = RawDefinition & {
+  /** What relative sources are relative to. */
+  readonly directory: string;
+  /** Values that must not be journaled, by the placeholder that stands for them. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly warnings: readonly Complaint[];
+};
+
+/**
+ * Keeps secrets apart while a definition is read: nothing is written before the whole of it is known
+ * to be good.
+ */
+export class SecretDrawer {
+  readonly values: Map<string, string> = new Map();
+
+  /** What stands for a value until it is stored. */
+  readonly keep = (value: string): SecretRef => {
+    const placeholder = `unstored-${this.values.size}`;
+    this.values.set(placeholder, value);
+    return { $secret: placeholder };
+  };
+}
+
+/** What a definition asks for: sources observed, secrets stored under their marks. */
+export async function requestOf(
+  read: ReadDefinition,
+  secrets: Pick<Secrets, 'put' | 'digest'>,
+  options: { readonly store: boolean },
+): Promise<ChuteRequest> {
+  const observed: Record<string, Source> = {};
+  const sources: Record<string, SourceLocation> = {};
+  for (const [service, reference] of Object.entries(read.sources)) {
+    const { source, location } = await observeSource(referenceOf(reference), read.directory);
+    observed[service] = source;
+    sources[source.digest] = location;
+  }
+  const whole = complete(read, observed);
+  const marks = new Map<string, string>();
+  for (const [placeholder, value] of read.secrets) {
+    const mark = options.store ? (await secrets.put(value)).$secret : await secrets.digest(value);
+    marks.set(placeholder, mark);
+  }
+  const definition = marked(whole, marks) as Definition;
+  return { chute: definition.name, operation: 'apply', definition, sources };
+}
+
+function referenceOf(reference: SourceReference): Parameters<typeof observeSource>[0] {
+  return reference;
+}
+
+function marked(value: Json, marks: ReadonlyMap<string, string>): Json {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return (value as readonly Json[]).map((each) => marked(each, marks));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      key === '$secret' && typeof member === 'string'
+        ? (marks.get(member) ?? member)
+        : marked(member, marks),
+    ]),
+  );
+}
+
+/** The error for a definition that cannot be used. */
+export function invalidDefinition(complaints: readonly Complaint[]): RipcordError {
+  const [first] = complaints;
+  const more = complaints.length > 1 ? ` (and ${complaints.length - 1} more)` : '';
+  const place = first ? `${first.file}:${first.line ?? 1}:${first.col ?? 1} ${first.message}` : '';
+  return new RipcordError(
+    'RIPCORD_DEFINITION_INVALID',
+    `cannot use the definition: ${place}${more}`,
+    {
+      details: complaints as unknown as Json,
+      ...(first?.hint && { hint: first.hint }),
+    },
+  );
+}
