@@ -40,3 +40,17 @@ export function complaintsOf(
 export function chute(fields: string): string {
   return `name: hello\nservices:\n  main: {command: x, ${fields}}\n`;
 }
+
+/** What the text has at the place of a complaint, as far as `length`. */
+export function textAt(text: string, { line, col }: Complaint, length: number): string {
+  const lines = text.split('\n').slice((line ?? 1) - 1);
+  return lines.join('\n').slice((col ?? 1) - 1, (col ?? 1) - 1 + length);
+}
+
+/** `path: message (hint)`, without the place. */
+export function words(complaint: Complaint): string {
+  return complaintText({ ...complaint, file: '', line: null }).slice(1);
+}
+
+/** A test case: what is wrong, the text, what stands at the place, how the words begin. */
+export type Case = readonly [title: string, text: string, at: string, beginning: string];

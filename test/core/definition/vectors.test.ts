@@ -20,6 +20,10 @@ function meaning(document: JsonObject): Loose {
   return JSON.parse(JSON.stringify(parsed.definition)) as Loose;
 }
 
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** The members of an object that are not null. */
 function given(value: Json | undefined): JsonObject {
   const members = Object.entries((value ?? {}) as JsonObject);
@@ -44,7 +48,7 @@ test.each(WHOLE)('reads $name as ParaDrop does', ({ given: text, expected }) => 
   }
   const variables = Object.entries(given(wantedMain?.['environment'] as unknown as Json));
   expect(main?.['environment']).toEqual(
-    Object.fromEntries(variables.map(([name, value]) => [name, String(value)])),
+    Object.fromEntries(variables.map(([name, value]) => [name, textOf(value)])),
   );
   const names = Object.keys(wantedMain?.['interfaces'] ?? {});
   expect(Object.keys(main?.['interfaces'] ?? {})).toEqual(names);
@@ -53,8 +57,8 @@ test.each(WHOLE)('reads $name as ParaDrop does', ({ given: text, expected }) => 
     const after = main?.['interfaces']?.[name];
     expect(after?.['type']).toEqual(before?.['type']);
     // Wireless settings end up in one place; the key is kept apart.
-    const { key, ...open } = given(before?.['wireless'] as unknown as Json);
-    const secret = key === undefined ? {} : { key: { $secret: `mark of ${String(key)}` } };
+    const { key, ...open } = given(before?.['wireless']);
+    const secret = key === undefined ? {} : { key: { $secret: `mark of ${textOf(key)}` } };
     expect(after?.['wireless'] ?? {}).toEqual({ ...open, ...secret });
   }
   const requests = wantedMain?.['requests'];
@@ -63,7 +67,7 @@ test.each(WHOLE)('reads $name as ParaDrop does', ({ given: text, expected }) => 
   expect(main?.['ports']).toEqual(
     Object.fromEntries(
       bindings.map(([inside, outside]) => [
-        `${String(outside)}/tcp`,
+        `${textOf(outside)}/tcp`,
         { internal: Number.parseInt(inside, 10) },
       ]),
     ),
