@@ -69,7 +69,7 @@ export function applyEnd(draft: Draft<State>, event: Recorded<EndEvent>): void {
 }
 
 /** Operations that run the same definition again: they make no new revision. */
-const REPEATS: ReadonlySet<string> = new Set(['start', 'stop', 'restart']);
+export const REPEATS: ReadonlySet<string> = new Set(['start', 'stop', 'restart']);
 
 function ownerOf(update: Draft<UpdateState>, chute: string): string {
   const request = update.request.chutes.find((each) => each.chute === chute);

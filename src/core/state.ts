@@ -143,8 +143,12 @@ export type Quarantine = {
   readonly retryAt: string;
 };
 
+/** Raised when `State` changes its shape: a snapshot of another shape is folded anew, never guessed at. */
+export const STATE_SHAPE = 1;
+
 /** Everything that the journal says about a device, up to and with record `seq`. Bounded. */
 export type State = {
+  readonly shape: number;
   readonly seq: Seq;
   readonly nextUpdate: number;
   /** Whether an engine has started and not stopped: an unclean end, if nobody holds the journal. */
@@ -171,6 +175,7 @@ export type State = {
 };
 
 export const NEW_STATE: State = {
+  shape: STATE_SHAPE,
   seq: 0,
   nextUpdate: 1,
   engineRuns: false,
@@ -183,6 +188,12 @@ export const NEW_STATE: State = {
   quarantine: {},
   requests: {},
 };
+
+/** The state that a snapshot holds, or null when it is of another shape than today's. Pure. */
+export function stateOf(snapshot: { readonly state: unknown } | null): State | null {
+  const state = snapshot?.state as Partial<State> | null | undefined;
+  return state?.shape === STATE_SHAPE ? (state as State) : null;
+}
 
 /** How many request ids and quarantined contents are remembered: the oldest goes first. */
 export const REMEMBERED_MAX = 256;

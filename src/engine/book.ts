@@ -4,7 +4,7 @@ import type { AppendOptions, Journal, JournalFaults, OnFlush } from '../../journ
 import type { Recorded } from '../../journal/record.ts';
 import type { ChuteEvent, Interruption } from '../core/events.ts';
 import { fold, foldAll } from '../core/fold.ts';
-import { NEW_STATE, type State, type UpdateState } from '../core/state.ts';
+import { NEW_STATE, type State, stateOf, type UpdateState } from '../core/state.ts';
 
 /** Opens the journal: the engine brings the fold and the fault switch. */
 export type OpenJournal = (hooks: {
@@ -75,8 +75,7 @@ export class Book {
       faults,
       onFlush: (records) => opened?.flushed(records),
     });
-    const snapshot = await journal.loadSnapshot();
-    const from = snapshot ? (snapshot.state as State) : NEW_STATE;
+    const from = stateOf(await journal.loadSnapshot()) ?? NEW_STATE;
     const state = await foldAll(journal.read(from.seq + 1), from);
     const interrupted = interruptedIn(state);
     const cut: ChuteEvent[] = tailCut ? [{ type: 'journal.tailCut', ...tailCut }] : [];
