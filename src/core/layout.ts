@@ -45,7 +45,7 @@ export function releaseDigest(name: string): string {
 }
 
 /** What belongs to one service of a chute; holds `current`. Pure. */
-export function serviceDirectory(chute: ChuteName, service: ServiceName): RootPath {
+function serviceDirectory(chute: ChuteName, service: ServiceName): RootPath {
   return `${chuteDirectory(chute)}/services/${service}`;
 }
 
@@ -65,7 +65,7 @@ export function currentTarget(digest: string): string {
 }
 
 /** Where all volumes of a chute live. Pure. */
-export function volumesDirectory(chute: ChuteName): RootPath {
+function volumesDirectory(chute: ChuteName): RootPath {
   return `${chuteDirectory(chute)}/volumes`;
 }
 
@@ -85,7 +85,7 @@ export function systemDirectory(chute: ChuteName): RootPath {
 }
 
 /** Where the logs of a chute's services are. Pure. */
-export function logsDirectory(chute: ChuteName): RootPath {
+function logsDirectory(chute: ChuteName): RootPath {
   return `${chuteDirectory(chute)}/logs`;
 }
 

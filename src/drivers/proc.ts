@@ -24,7 +24,7 @@ export type MarkedProcess = ProcessStat & {
 const ENDED = new Set(['Z', 'X', 'x']);
 
 /** Whether a process has ended although it still has an entry in /proc. */
-export function hasEnded(stat: ProcessStat | null): boolean {
+function hasEnded(stat: ProcessStat | null): boolean {
   return stat === null || ENDED.has(stat.state);
 }
 
@@ -104,7 +104,7 @@ export function instanceOf(stat: ProcessStat, mark: string): ProcessInstance {
 }
 
 /** The id of this boot: start ticks of another one mean nothing. */
-export function bootId(): string {
+function bootId(): string {
   boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return boot;
 }

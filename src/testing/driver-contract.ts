@@ -30,7 +30,7 @@ export type Prefix<Args, Undo> = {
 };
 
 /** A world in which the step cannot be done. */
-export type Failing<Args> = {
+type Failing<Args> = {
   readonly name: string;
   readonly code: string;
   readonly arrange: () => Promise<Scenario<Args>>;

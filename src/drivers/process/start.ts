@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import type { ArgsOf, ProcessInstance, ResultOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
-import { findLeader } from '../proc.ts';
+import { findLeader, markedProcesses } from '../proc.ts';
 import { endProcesses, membersOf } from './end.ts';
 import { launch } from './launch.ts';
 
@@ -36,8 +36,8 @@ export const processStart: DriverOf<'process.start@1'> = {
 };
 
 /**
- * The one process that carries the step's mark: the living one, else a new one. What a dead one left
- * behind in its session is ended first; it may hold the port.
+ * The one process that carries the step's mark: the living one, else a new one. What dead ones of this
+ * service left behind in their sessions is ended first; it may hold the port.
  */
 export async function launchOnce(context: StepContext, args: Args): Promise<ProcessInstance> {
   const root = realpathSync(context.root);
@@ -45,13 +45,21 @@ export async function launchOnce(context: StepContext, args: Args): Promise<Proc
   if (living !== null) return living;
 
   const { chute, service, spec } = args;
-  await endProcesses(
-    { root, mark: context.mark, instance: null },
-    { ...spec.stop, abort: context.signal },
-  );
+  for (const mark of abandonedMarks(root, args)) {
+    await endProcesses({ root, mark, instance: null }, { ...spec.stop, abort: context.signal });
+  }
   const secret = (ref: Parameters<StepContext['secret']>[0]): Promise<string> =>
     context.secret(ref);
   return launch({ root, chute, service, spec, mark: context.mark, secret });
+}
+
+/** Marks of this service whose leader is gone while others that carry them still live. */
+function abandonedMarks(root: string, { chute, service }: Args): ReadonlySet<string> {
+  const ours = markedProcesses(root).filter(
+    (process) => process.chute === chute && process.service === service,
+  );
+  const led = new Set(ours.filter(({ pid, session }) => pid === session).map(({ mark }) => mark));
+  return new Set(ours.map(({ mark }) => mark).filter((mark) => !led.has(mark)));
 }
 
 function started(

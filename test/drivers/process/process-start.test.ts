@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { findLeader, isAlive, readStat } from '../../../src/drivers/proc.ts';
+import { findLeader, isAlive, markedProcesses, readStat } from '../../../src/drivers/proc.ts';
 import { observeServices } from '../../../src/drivers/process/observe.ts';
 import { processStart } from '../../../src/drivers/process/start.ts';
 import { driverContract } from '../../../src/testing/driver-contract.ts';
@@ -149,6 +149,16 @@ test('leads a session of its own', async () => {
   const { pid } = result.instance;
   expect(readStat(pid)).toMatchObject({ session: pid, group: pid });
   expect(findLeader(root, context.mark)).toEqual(result.instance);
+});
+
+test('ends what a dead process of the service left behind, and no living one', async () => {
+  const { root, context, args } = arranged();
+  const dead = await runningService(root, shell('sleep 60 & echo ready'), 'u0/hello/old');
+  await until(() => !isAlive(dead));
+  const living = await runningService(root, shell(STAYS), 'u0/hello/other');
+  await processStart.run(context, args, null);
+  const marks = new Set(markedProcesses(root).map(({ mark }) => mark));
+  expect(marks).toEqual(new Set([living.mark, context.mark]));
 });
 
 test('is not found under another root or another step', async () => {
