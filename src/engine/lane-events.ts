@@ -1,10 +1,12 @@
 import { stateHash } from '../core/applied.ts';
+import { codeOf } from '../core/errors.ts';
 import type { ChuteEvent, Requester } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { canonical } from '../core/json.ts';
 import { makePlan } from '../core/make-plan.ts';
 import { withPromisedPorts } from '../core/promised-ports.ts';
 import type { UpdateState } from '../core/state.ts';
+import { failureOf } from './carry-out.ts';
 import type { Workshop } from './workshop.ts';
 
 /** What planning an update gives: its plan, its refusal, or that there is nothing to do. */
@@ -54,6 +56,34 @@ async function observeFacts(
   const [record] = await shop.append([{ type: 'host.observed', facts }], { durable: false });
   return { facts, factsSeq: record?.seq ?? 0 };
 }
+
+/**
+ * The start of an update: what its rollback has to come back to, and who was well before it. Refused
+ * when there is no room to write down a rollback.
+ */
+export async function startEvent(shop: Workshop, update: UpdateState): Promise<ChuteEvent> {
+  const { applied } = shop.state();
+  const steps = update.plan?.steps ?? [];
+  try {
+    await shop.journal.reserve(steps.length * RECORD_BYTES_A_STEP);
+  } catch (error) {
+    if (codeOf(error) !== 'RIPCORD_DISK_FULL') throw error;
+    const { error: failure } = failureOf(error);
+    const hint = 'free some space, then ask again';
+    return { type: 'update.rejected', update: update.id, ...failure, hint, refusals: [] };
+  }
+  const mine = new Set(update.request.chutes.map(({ chute }) => chute));
+  const others = Object.keys(applied.chutes).filter((chute) => !mine.has(chute));
+  const seen = await shop.host.observe(applied, others);
+  const isWell = (chute: string): boolean =>
+    seen.every((each) => each.chute !== chute || each.state === 'running');
+  const baseline = Object.fromEntries(others.map((chute) => [chute, isWell(chute)]));
+  const hash = stateHash(applied, shop.sha256);
+  return { type: 'update.started', update: update.id, stateHash: hash, baseline };
+}
+
+/** Room for all that one step may still write: its outcome, its undo and a few repetitions. */
+const RECORD_BYTES_A_STEP = 8 * 1024;
 
 /** The event that ends an update of which nothing is left to undo. */
 export function endEvent(

@@ -10,7 +10,7 @@ import { applyPatch } from '../core/patch.ts';
 import type { UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
 import { Attempts, type AttemptsListener } from './attempts.ts';
-import { endEvent, loopEvents, planEvents } from './lane-events.ts';
+import { endEvent, loopEvents, planEvents, startEvent } from './lane-events.ts';
 import { UndoData } from './undo-data.ts';
 import { Undoing } from './undoing.ts';
 import type { Workshop } from './workshop.ts';
@@ -138,7 +138,7 @@ export class Lane {
       case 'plan':
         return await this.#write(await planEvents(this.#shop, update));
       case 'start':
-        return await this.#write([await this.#started(update)]);
+        return await this.#write([await startEvent(this.#shop, update)]);
       case 'commit':
         return await this.#commit(update);
       case 'abort':
@@ -172,21 +172,6 @@ export class Lane {
       this.#carry.push(await undo.carryOut());
     }
     return true;
-  }
-
-  async #started(update: UpdateState): Promise<ChuteEvent> {
-    const { applied } = this.#shop.state();
-    const mine = new Set(update.request.chutes.map(({ chute }) => chute));
-    const others = Object.keys(applied.chutes).filter((chute) => !mine.has(chute));
-    const seen = await this.#shop.host.observe(applied, others);
-    const baseline = Object.fromEntries(
-      others.map((chute) => [
-        chute,
-        seen.every((each) => each.chute !== chute || each.state === 'running'),
-      ]),
-    );
-    const hash = stateHash(applied, this.#shop.sha256);
-    return { type: 'update.started', update: this.id, stateHash: hash, baseline };
   }
 
   async #commit(update: UpdateState): Promise<boolean> {

@@ -25,6 +25,8 @@ export class World {
   readonly ledger: string[] = [];
   readonly shelf = new Shelf();
   effects = 0;
+  /** Called in every put, before its effect. */
+  pause: (name: string, signal: AbortSignal) => Promise<void> = async () => undefined;
 
   /** The story of the journal, one word an event: `step.succeeded hello/a`. */
   get story(): readonly string[] {
@@ -88,6 +90,7 @@ export class World {
     const put: AnyDriver = {
       prepare: async (_context, args) => ({ before: this.things.get(nameOf(args)) ?? null }),
       run: async (context, args) => {
+        await this.pause(nameOf(args), context.signal);
         this.ledger.push(`put ${nameOf(args)}`);
         this.things.set(nameOf(args), context.mark);
         return { result: null };
