@@ -13,9 +13,14 @@ import type { RootPath } from './step.ts';
  *   chutes/NAME/logs/S.log               what its services print, and S.log.1 before that
  */
 
+/** Where all chutes live. Pure. */
+export function chutesDirectory(): RootPath {
+  return 'chutes';
+}
+
 /** `chutes/NAME`. Pure. */
 export function chuteDirectory(chute: ChuteName): RootPath {
-  return `chutes/${chute}`;
+  return `${chutesDirectory()}/${chute}`;
 }
 
 /** The chute whose own directory this path is; null for every other path. Pure. */
@@ -44,14 +49,24 @@ export function releaseDigest(name: string): string {
   return `sha256:${name}`;
 }
 
+/** Where what belongs to the services of a chute is. Pure. */
+export function servicesDirectory(chute: ChuteName): RootPath {
+  return `${chuteDirectory(chute)}/services`;
+}
+
 /** What belongs to one service of a chute; holds `current`. Pure. */
 function serviceDirectory(chute: ChuteName, service: ServiceName): RootPath {
-  return `${chuteDirectory(chute)}/services/${service}`;
+  return `${servicesDirectory(chute)}/${service}`;
 }
 
 /** Says that a stop is on its way, and of which step: see `process.stop@1`. Pure. */
 export function stoppingFile(chute: ChuteName, service: ServiceName): RootPath {
   return `${serviceDirectory(chute, service)}/stopping`;
+}
+
+/** One file per process of a service, named by its pid: who it is, where its environment lies. Pure. */
+export function runDirectory(chute: ChuteName, service: ServiceName): RootPath {
+  return `${serviceDirectory(chute, service)}/run`;
 }
 
 /** The link to the release that a service runs: the working directory of its process. Pure. */

@@ -13,13 +13,6 @@ export type ProcessStat = {
   readonly startTicks: number;
 };
 
-/** A process that carries the environment of one of our services. */
-export type MarkedProcess = ProcessStat & {
-  readonly mark: string;
-  readonly chute: string | null;
-  readonly service: string | null;
-};
-
 /** A zombie has ended: nobody has asked for its exit code yet, and an orphan's may never be. */
 const ENDED = new Set(['Z', 'X', 'x']);
 
@@ -55,47 +48,11 @@ export function liveProcesses(): readonly ProcessStat[] {
     .filter((stat) => !hasEnded(stat));
 }
 
-/**
- * Every live process that carries a mark of this root. A process of another user cannot be read and
- * is nobody we started.
- */
-export function markedProcesses(root: string): readonly MarkedProcess[] {
-  return liveProcesses().flatMap((stat) => {
-    const environment = readEnvironment(stat.pid);
-    const mark = environment.get('RIPCORD_STEP');
-    if (mark === undefined || environment.get('RIPCORD_ROOT') !== root) return [];
-    return [
-      {
-        ...stat,
-        mark,
-        chute: environment.get('RIPCORD_CHUTE') ?? null,
-        service: environment.get('RIPCORD_SERVICE') ?? null,
-      },
-    ];
-  });
-}
-
-/**
- * The process that a service is: the leader of its session, with its mark. A service may itself start
- * others in sessions of their own; it is older than they are.
- */
-export function findLeader(root: string, mark: string): ProcessInstance | null {
-  const [oldest] = markedProcesses(root)
-    .filter((process) => process.mark === mark && process.pid === process.session)
-    .toSorted((a, b) => a.startTicks - b.startTicks || a.pid - b.pid);
-  return oldest === undefined ? null : instanceOf(oldest, mark);
-}
-
 /** Whether exactly this process is alive: not only its number, which the kernel gives out again. */
 export function isAlive(instance: ProcessInstance): boolean {
   if (instance.boot !== bootId()) return false;
   const stat = readStat(instance.pid);
   return stat !== null && !hasEnded(stat) && stat.startTicks === instance.startTicks;
-}
-
-/** The same service's process, whether it is the recorded one or was started again since. */
-export function findService(root: string, instance: ProcessInstance): ProcessInstance | null {
-  return isAlive(instance) ? instance : findLeader(root, instance.mark);
 }
 
 /** The identity of a process as it is journaled. */
@@ -113,7 +70,7 @@ function bootId(): string {
 let boot: string | undefined;
 
 /** The environment a process was started with; empty when it may not be read. */
-function readEnvironment(pid: number): ReadonlyMap<string, string> {
+export function readEnvironment(pid: number): ReadonlyMap<string, string> {
   const text = readProc(`/proc/${pid}/environ`);
   if (text === null) return new Map();
   return new Map(

@@ -5,7 +5,7 @@ import type { DriverOf, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
 import type { ArgsOf, GateCheck, ProcessInstance } from '../../core/step.ts';
 import { tailLog } from '../log-file.ts';
-import { findService } from '../proc.ts';
+import { findService } from '../marked.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
 import { askOnce, describeCheck, type Answer, type HealthScene } from './health.ts';
 

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { codeOf, RipcordError } from '../../core/errors.ts';
 import type { ProcessInstance } from '../../core/step.ts';
-import { instanceOf, isAlive, liveProcesses, markedProcesses, type ProcessStat } from '../proc.ts';
+import { markedProcesses } from '../marked.ts';
+import { instanceOf, isAlive, liveProcesses, type ProcessStat } from '../proc.ts';
 
 /** Whose processes to end: those that carry a mark, and the one that was recorded. */
 export type Whose = {

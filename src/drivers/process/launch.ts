@@ -10,6 +10,7 @@ import type { ProcessInstance, ProcessSpec } from '../../core/step.ts';
 import { openLog } from '../log-file.ts';
 import { instanceOf, readStat } from '../proc.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
+import { writeWitness } from '../witness.ts';
 
 /** A service's process to be. */
 export type Launch = {
@@ -70,7 +71,9 @@ export async function launch(service: Launch): Promise<ProcessInstance> {
     const started = readStat(child.pid);
     remember(child, child.pid);
     if (started === null) throw failed(service, 'it has no entry in /proc', 'mount /proc');
-    return instanceOf(started, mark);
+    const instance = instanceOf(started, mark);
+    writeWitness(root, { chute: service.chute, service: service.service, instance });
+    return instance;
   } finally {
     closeSync(log);
   }

@@ -4,7 +4,8 @@ import { cpus, hostname, totalmem } from 'node:os';
 import { RipcordError } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/facts.ts';
 import type { ProcessInstance } from '../../core/step.ts';
-import { instanceOf, markedProcesses } from '../proc.ts';
+import { markedProcesses } from '../marked.ts';
+import { instanceOf } from '../proc.ts';
 import { foreignPorts } from './ports.ts';
 
 /** A live service of a root, as the world has it. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-import { markedProcesses, readStat } from '../proc.ts';
+import { markedProcesses } from '../marked.ts';
+import { readStat } from '../proc.ts';
 
 /** Somebody who listens on a port of this host. */
 export type Listener = {

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import type { ArgsOf, ProcessInstance, ResultOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
-import { findLeader, markedProcesses } from '../proc.ts';
+import { findLeader, markedProcesses } from '../marked.ts';
 import { endProcesses, membersOf } from './end.ts';
 import { launch } from './launch.ts';
 

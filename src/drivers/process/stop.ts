@@ -6,7 +6,7 @@ import { stoppingFile } from '../../core/layout.ts';
 import type { ArgsOf, ResultOf, UndoOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
 import { tailLog } from '../log-file.ts';
-import { findLeader, findService } from '../proc.ts';
+import { findLeader, findService } from '../marked.ts';
 import { below } from '../service-environment.ts';
 import { endProcesses, membersOf, type Whose } from './end.ts';
 import { launchOnce } from './start.ts';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { findLeader, isAlive, markedProcesses, readStat } from '../../../src/drivers/proc.ts';
+import { findLeader, markedProcesses } from '../../../src/drivers/marked.ts';
+import { isAlive, readStat } from '../../../src/drivers/proc.ts';
 import { observeServices } from '../../../src/drivers/process/observe.ts';
 import { processStart } from '../../../src/drivers/process/start.ts';
 import { driverContract } from '../../../src/testing/driver-contract.ts';
@@ -159,6 +160,22 @@ test('ends what a dead process of the service left behind, and no living one', a
   await processStart.run(context, args, null);
   const marks = new Set(markedProcesses(root).map(({ mark }) => mark));
   expect(marks).toEqual(new Set([living.mark, context.mark]));
+});
+
+test('finds a process that wrote over its environment', async () => {
+  const { root, context, args } = arranged();
+  const before = await processStart.run(context, args, null);
+  await ready(root, args.spec);
+  // Nothing of a mark is left in this one's environment; its session is the service's.
+  const bare = { ...args, spec: shell('echo ready; exec env -i sleep 60') };
+  const other = { ...context, mark: 'u9/hello/bare' };
+  const { result } = await processStart.run(other, bare, null);
+  await until(() => readStat(result.instance.pid)?.name === 'sleep');
+
+  expect(findLeader(root, other.mark)).toEqual(result.instance);
+  expect(await processStart.probe?.(other, bare, null)).toMatchObject({ state: 'done' });
+  await processStart.undo?.(other, bare, null);
+  expect(observeServices(root).map(({ instance }) => instance)).toEqual([before.result.instance]);
 });
 
 test('is not found under another root or another step', async () => {

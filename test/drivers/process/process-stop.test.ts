@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { stoppingFile } from '../../../src/core/layout.ts';
-import { isAlive, markedProcesses } from '../../../src/drivers/proc.ts';
+import { markedProcesses } from '../../../src/drivers/marked.ts';
+import { isAlive } from '../../../src/drivers/proc.ts';
 import { observeServices } from '../../../src/drivers/process/observe.ts';
 import { processStop } from '../../../src/drivers/process/stop.ts';
 import { driverContract, type Scenario } from '../../../src/testing/driver-contract.ts';

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { NEW_CHUTE, type Applied, type AppliedService } from '../../../src/core/applied.ts';
 import { stoppingFile } from '../../../src/core/layout.ts';
 import type { ProcessInstance, ProcessSpec } from '../../../src/core/step.ts';
-import { markedProcesses } from '../../../src/drivers/proc.ts';
+import { markedProcesses } from '../../../src/drivers/marked.ts';
 import { endProcesses } from '../../../src/drivers/process/end.ts';
 import { launch } from '../../../src/drivers/process/launch.ts';
 import { observeServices } from '../../../src/drivers/process/observe.ts';
