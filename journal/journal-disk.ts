@@ -21,7 +21,8 @@ import type { Head, Recorded, Seq } from './record.ts';
 import { openReserve } from './reserve.ts';
 import type { Reserve } from './reserve.ts';
 import { makeRoot, readRoot, rootPaths } from './root.ts';
-import { SegmentWriter } from './segment-writer.ts';
+import { openWriter } from './segment-writer.ts';
+import type { SegmentWriter } from './segment-writer.ts';
 import { SEGMENT_BYTES_DEFAULT } from './segment.ts';
 import { loadSnapshot, saveSnapshot } from './snapshots.ts';
 import { versionOf } from './upcast.ts';
@@ -66,19 +67,6 @@ export async function openJournal<E extends AnyEvent>(
     await lock.release();
     throw error;
   }
-}
-
-function openWriter(
-  disk: Disk,
-  root: string,
-  segmentBytes: number,
-  check: LogCheck,
-): SegmentWriter {
-  const { segments, size, used, torn } = check;
-  const start = { segments: [...segments], size, used, dirty: used + (torn?.bytes ?? 0) };
-  const writer = new SegmentWriter({ disk, log: rootPaths(root).log, segmentBytes }, start);
-  writer.clear();
-  return writer;
 }
 
 type Parts = {

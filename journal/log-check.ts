@@ -34,6 +34,11 @@ export type LogCheck = {
   /** The active segment's size, and where its free space begins. */
   readonly size: number;
   readonly used: number;
+  /**
+   * From where on the active segment may be there for this process only, because a writer died between
+   * its write and its sync: no later record and no witness knows it to be on disk.
+   */
+  readonly unproven: number;
   readonly torn: TornTail | null;
   readonly damage: Damage | null;
 };
@@ -48,13 +53,13 @@ export function checkLog(disk: Disk, root: string): LogCheck {
   const paths = rootPaths(root);
   // First the witness, then the log: a writer at work may move both, and the witness is never ahead.
   const witness = readHead(disk, paths.head);
-  const found = walk(disk, paths.log, segmentsAmong(namesIn(disk, paths.log)));
+  const found = walk(disk, paths.log, segmentsAmong(namesIn(disk, paths.log)), witness?.seq ?? 0);
   const damage = found.damage ?? contradiction(witness, found);
   if (damage === null) return { ...found, damage: null };
   return { ...found, torn: null, damage: { code: 'RIPCORD_JOURNAL_DAMAGED', ...damage } };
 }
 
-function walk(disk: Disk, log: string, segments: readonly SegmentFile[]): Found {
+function walk(disk: Disk, log: string, segments: readonly SegmentFile[], witnessed: Seq): Found {
   const [first] = segments;
   if (!first) return broken([], EMPTY, 'the log is missing', null);
   let head = EMPTY;
@@ -66,7 +71,7 @@ function walk(disk: Disk, log: string, segments: readonly SegmentFile[]): Found 
     }
     const path = join(log, name);
     const next = segments[index + 1];
-    if (!next) return active(disk, path, segments, head);
+    if (!next) return active(disk, path, segments, { head, witnessed });
     const sealed = sealedHead(disk, path, segment, head);
     if (sealed?.seq === next.first - 1) {
       head = sealed;
@@ -83,7 +88,13 @@ function walk(disk: Disk, log: string, segments: readonly SegmentFile[]): Found 
   return broken(segments, head, 'the log has no end', null);
 }
 
-function active(disk: Disk, path: string, segments: readonly SegmentFile[], before: Head): Found {
+function active(
+  disk: Disk,
+  path: string,
+  segments: readonly SegmentFile[],
+  known: { readonly head: Head; readonly witnessed: Seq },
+): Found {
+  const before = known.head;
   const bytes = readIfThere(disk, path) ?? Buffer.alloc(0);
   const name = segments.at(-1)?.name ?? '';
   const scan = scanSegment(bytes, before.seq + 1, before.hash);
@@ -97,7 +108,9 @@ function active(disk: Disk, path: string, segments: readonly SegmentFile[], befo
     scan.tail === 'torn'
       ? { bytes: lost, atSeq: head.seq + 1, file: name, offset: scan.used }
       : null;
-  return { segments, head, size: bytes.length, used: scan.used, torn, damage: null };
+  const proven = Math.max(known.witnessed, scan.lines.at(-1)?.synced ?? 0);
+  const unproven = scan.lines.find(({ seq }) => seq > proven)?.offset ?? scan.used;
+  return { segments, head, size: bytes.length, used: scan.used, unproven, torn, damage: null };
 }
 
 /** The last record of a sealed segment by its two edges alone; null when they need a closer look. */
@@ -154,5 +167,5 @@ function broken(
     file,
     offset: at?.offset ?? null,
   };
-  return { segments, head, size: 0, used: 0, torn: null, damage };
+  return { segments, head, size: 0, used: 0, unproven: 0, torn: null, damage };
 }

@@ -2,8 +2,8 @@
  * The end of the log as a place to write: the active segment and the one prepared to follow it.
  *
  * Invariants: a batch never spans segments. A full segment is cut and synced before the next one gets
- * its name, and the name is on disk before anything is written under it. A write never leaves a longer
- * earlier one showing behind it.
+ * its name, and the name is on disk before anything is written under it. What a refused write may have
+ * left is made free space again, or written over with the same bytes, before anything else goes there.
  */
 import { join } from 'node:path';
 
@@ -11,7 +11,9 @@ import { NEWLINE } from './chain.ts';
 import { writeAll } from './disk-node.ts';
 import type { Disk } from './disk.ts';
 import { readIfThere, removeQuietly } from './durable-file.ts';
+import type { LogCheck } from './log-check.ts';
 import type { Head, Seq } from './record.ts';
+import { rootPaths } from './root.ts';
 import { createSegment, freeSpace, readRange, scanSegment, segmentName } from './segment.ts';
 import type { SegmentFile } from './segment.ts';
 
@@ -60,6 +62,20 @@ export class SegmentWriter {
     return this.#size - this.#used;
   }
 
+  /**
+   * Makes durable what is there only as far as this process can see, and free space of an unfinished
+   * write. The bytes are written again: after a failed sync the page cache takes them for clean.
+   */
+  settle(unproven: number): void {
+    const { disk, log } = this.#options;
+    const own = readRange(disk, this.#open(), unproven, this.#used - unproven);
+    const bytes = Buffer.concat([own, freeSpace(this.#dirty - this.#used)]);
+    writeAll(disk, this.#open(), bytes, unproven);
+    disk.fdatasyncSync(this.#open());
+    disk.syncDirSync(log);
+    this.#dirty = this.#used;
+  }
+
   /** Makes free space again of what unacknowledged writes left behind the log. On disk on return. */
   clear(): void {
     const { disk } = this.#options;
@@ -75,9 +91,8 @@ export class SegmentWriter {
 
   /** Puts bytes behind the last batch. Not on disk on return: see `sync`. */
   write(bytes: Uint8Array): void {
-    const padded = this.#padded(bytes);
     this.#dirty = Math.max(this.#dirty, this.#used + bytes.length);
-    writeAll(this.#options.disk, this.#open(), padded, this.#used);
+    writeAll(this.#options.disk, this.#open(), bytes, this.#used);
   }
 
   /** Makes what was written durable. */
@@ -87,9 +102,8 @@ export class SegmentWriter {
 
   /** `write` and `sync` in the thread pool. */
   async writeInPool(bytes: Uint8Array): Promise<void> {
-    const padded = this.#padded(bytes);
     this.#dirty = Math.max(this.#dirty, this.#used + bytes.length);
-    await this.#options.disk.writeAndSync(this.#open(), padded, this.#used);
+    await this.#options.disk.writeAndSync(this.#open(), bytes, this.#used);
   }
 
   /** Counts `bytes` as part of the log, once they are durable. */
@@ -212,11 +226,6 @@ export class SegmentWriter {
     return join(this.#options.log, active.name);
   }
 
-  #padded(bytes: Uint8Array): Uint8Array {
-    const showing = this.#dirty - this.#used - bytes.length;
-    return showing > 0 ? Buffer.concat([bytes, freeSpace(showing)]) : bytes;
-  }
-
   /** The bytes of the active segment up to `used`, if they are a good chain that ends in `head`. */
   #sound(head: Head): Buffer | null {
     const first = this.#segments.at(-1)?.first ?? 1;
@@ -229,4 +238,24 @@ export class SegmentWriter {
     if (last) return last.hash === head.hash ? bytes : null;
     return head.seq === first - 1 ? bytes : null;
   }
+}
+
+/**
+ * The writer of a log that was found sound. What a dead writer left is settled first, so that nobody
+ * acts on a record, or on a root, that a power cut could still take back.
+ */
+export function openWriter(
+  disk: Disk,
+  root: string,
+  segmentBytes: number,
+  check: LogCheck,
+): SegmentWriter {
+  const { segments, size, used, unproven, torn } = check;
+  const start = { segments: [...segments], size, used, dirty: used + (torn?.bytes ?? 0) };
+  const writer = new SegmentWriter({ disk, log: rootPaths(root).log, segmentBytes }, start);
+  if (used === 0 || unproven < used || torn !== null) {
+    writer.settle(unproven);
+    disk.syncDirSync(root);
+  }
+  return writer;
 }

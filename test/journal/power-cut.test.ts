@@ -38,15 +38,17 @@ async function workUntil(disk: SimDisk, roll: () => number, cutAt: number): Prom
 }
 
 describe('a power cut', () => {
-  test('loses nothing that was acknowledged, at any operation, any sector and twice in a row', async () => {
+  test('loses nothing that was acknowledged, at any operation, any sector and again and again', async () => {
     let states = 0;
     for (let seed = 1; seed <= 600; seed += 1) {
       const roll = dice(seed);
       let disk = emptySimDisk();
       let expected = 0;
-      for (let cut = 0; cut < 3; cut += 1) {
+      for (let cut = 0; cut < 5; cut += 1) {
         const acknowledged = await workUntil(disk, roll, 1 + Math.floor(roll() * 60));
         expected = Math.max(expected, ...acknowledged);
+        // Sometimes only the process dies, and what it wrote but did not sync is still to be seen.
+        if (roll() < 0.4) continue;
         disk = disk.crash(roll);
         const facts = readRoot(disk, ROOT);
         if (facts === null) {

@@ -102,6 +102,24 @@ describe('a disk that', () => {
     expect(appender.failure).toBeNull();
   });
 
+  test('failed to sync for a writer that is gone is not believed by the next one', async () => {
+    const disk = emptySimDisk();
+    const first = await writing(disk);
+    await first.appender.append([note(1)]);
+    disk.beforeChange = (operation) => {
+      if (operation !== 'writeSync') throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    };
+    await expect(first.appender.append([note(2)])).rejects.toMatchObject({
+      code: 'RIPCORD_JOURNAL_FENCED',
+    });
+    disk.beforeChange = () => {};
+    const second = await writing(disk);
+    const seen = second.appender.durable.seq;
+    expect(seen).toBe(2);
+    const after = openReadOnly<SimNote>(ROOT, { disk: disk.crash(() => 0.99) });
+    expect([after.damage, after.head.seq]).toEqual([null, seen]);
+  });
+
   test('is full has the ballast given up first', async () => {
     const disk = emptySimDisk();
     const { appender } = await writing(disk);

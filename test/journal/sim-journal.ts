@@ -5,7 +5,7 @@ import { checkLog } from '../../journal/log-check.ts';
 import { LogSink } from '../../journal/log-sink.ts';
 import { openReserve } from '../../journal/reserve.ts';
 import { makeRoot, readRoot, rootPaths } from '../../journal/root.ts';
-import { SegmentWriter } from '../../journal/segment-writer.ts';
+import { openWriter } from '../../journal/segment-writer.ts';
 import { SimDisk } from './sim-disk.ts';
 
 export type SimNote = { readonly type: string; readonly n: number; readonly text: string };
@@ -21,16 +21,7 @@ export async function writing(
   if (readRoot(disk, ROOT) === null) await makeRoot(disk, ROOT, {}, SEGMENT_BYTES);
   const check = checkLog(disk, ROOT);
   if (check.damage) throw new Error(check.damage.message);
-  const writer = new SegmentWriter(
-    { disk, log: rootPaths(ROOT).log, segmentBytes: SEGMENT_BYTES },
-    {
-      segments: [...check.segments],
-      size: check.size,
-      used: check.used,
-      dirty: check.used + (check.torn?.bytes ?? 0),
-    },
-  );
-  writer.clear();
+  const writer = openWriter(disk, ROOT, SEGMENT_BYTES, check);
   const appender = new Appender<SimNote>({
     sink: new LogSink(writer, openReserve(disk, ROOT, { freeBytes: () => 0 })),
     clock,
