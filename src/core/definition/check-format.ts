@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 import type { Json, JsonObject } from '../json.ts';
 import type { Report } from './complaint.ts';
-import { pointer } from './complaint.ts';
+import { COMPLAINTS_MAX, pointer } from './complaint.ts';
 import type { Written } from './format.ts';
 import { format } from './format.ts';
 import { isObject } from './json-object.ts';
@@ -20,14 +20,16 @@ export function checkFormat(value: Json, report: Report, strict: boolean): Writt
   const say = strict ? report.complain : report.warn;
   for (const issue of flatten(first.error.issues, [])) {
     if (issue.code !== 'unrecognized_keys') continue;
-    for (const key of issue.keys) {
-      const names = namesAt(issue.path);
+    const names = namesAt(issue.path);
+    for (const [index, key] of issue.keys.entries()) {
+      drop(known, issue.path, key);
+      // More is not reported anyway, and looking for near names takes its time.
+      if (index >= COMPLAINTS_MAX) continue;
       const meant = nearest(key, names);
       say('field-unknown', pointer(...issue.path, key), 'is not a known field', {
         spot: 'key',
         hint: meant === null ? `known here: ${names.join(', ')}` : `did you mean ${meant}?`,
       });
-      drop(known, issue.path, key);
     }
   }
   const second = format.safeParse(known);

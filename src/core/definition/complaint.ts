@@ -79,7 +79,7 @@ export type Report = {
 };
 
 /** Where complaints end: a file with thousands of mistakes is told about the first ones only. */
-const COMPLAINTS_MAX = 100;
+export const COMPLAINTS_MAX = 100;
 
 /** An empty report. `origin` turns a pointer into what was read into one into what was written. */
 export function createReport(

@@ -1,4 +1,4 @@
-import type { Document, Node, ParsedNode } from 'yaml';
+import type { Node, ParsedNode } from 'yaml';
 import { Lexer, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 
 import type { Json } from '../json.ts';
@@ -49,13 +49,21 @@ export function readYaml(text: string, file: string): { located: Located; report
     report.complain('yaml-invalid', '', `is not YAML: ${lowerFirst(error.message)}`);
   }
   if (report.complaints.length > 0) return located(null);
-  const walk: Walk = { document, places, report, left: VALUES_MAX, alias: null, above: [] };
+  const walk: Walk = {
+    anchors: new Map(),
+    places,
+    report,
+    left: VALUES_MAX,
+    alias: null,
+    above: [],
+  };
   const value = document.contents === null ? null : valueOf(document.contents, [], walk);
   return located(value);
 }
 
 type Walk = {
-  readonly document: Document.Parsed;
+  /** What an alias means at this place. The parser's own way to find out walks the document. */
+  readonly anchors: Map<string, Node>;
   readonly places: Map<string, { key: number; value: number }>;
   readonly report: Report;
   left: number;
@@ -77,8 +85,10 @@ function valueOf(node: ParsedNode | Node, path: readonly PropertyKey[], walk: Wa
     walk.left = -2;
     return null;
   }
+  // Below an alias, anchors are those of an earlier place, and noted already.
+  if (walk.alias === null) noteAnchor(node, walk);
   if (isAlias(node)) {
-    const target = node.resolve(walk.document);
+    const target = walk.anchors.get(node.source);
     if (target === undefined) {
       walk.report.complain('alias-unknown', at, `names the anchor &${node.source}, unknown so far`);
       return null;
@@ -104,6 +114,12 @@ function valueOf(node: ParsedNode | Node, path: readonly PropertyKey[], walk: Wa
   return value;
 }
 
+function noteAnchor(node: Node, walk: Walk): void {
+  if (!isAlias(node) && 'anchor' in node && typeof node.anchor === 'string') {
+    walk.anchors.set(node.anchor, node);
+  }
+}
+
 function complainOfSize(at: string, walk: Walk): void {
   if (walk.alias === null) {
     walk.report.complain('nesting-unbounded', at, 'is nested too deeply or one value too many');
@@ -123,6 +139,7 @@ function mapOf(
   for (const pair of items) {
     const keyNode = pair.key as Node;
     const offset = keyNode.range?.[0] ?? 0;
+    if (walk.alias === null) noteAnchor(keyNode, walk);
     const key = keyOf(keyNode);
     const at = pointer(...path, key ?? '?');
     const before = seen.get(key ?? '?');

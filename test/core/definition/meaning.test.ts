@@ -232,6 +232,20 @@ test('a value is read like a text, without lines', () => {
   ]);
 });
 
+test('an alias means the last anchor of its name before it', () => {
+  const text = `name: hello
+services:
+  a: &it {command: one, environment: &env {A: &v 1, B: *v}}
+  b: *it
+  c: &it {command: two, environment: *env}
+  d: *it
+`;
+  const { services } = definitionOf(text);
+  const commands = Object.values(services).map(({ command }) => command);
+  expect(commands).toEqual(['one', 'one', 'two', 'two']);
+  expect(services['d']?.environment).toEqual({ A: '1', B: '1' });
+});
+
 test('warns of a number that would lose its zeros', () => {
   expect(parse(`version: 1.10\n${HEAD}  a: {}\n`).warnings.map(complaintText)).toEqual([
     'chute.yaml:1:10 version: 1.10 is the number 1.1 (write "1.10" in quotes if it is a text)',

@@ -66,3 +66,17 @@ test('refuses 10 MB of YAML before parsing it', () => {
   expect(complaintsOf(text)[0]?.code).toBe('text-too-large');
   expect(performance.now() - begun).toBeLessThan(100);
 });
+
+const LONG: readonly (readonly [what: string, text: string])[] = [
+  ['unknown fields', Array.from({ length: 40_000 }, (_, at) => `k${at}: 1`).join('\n')],
+  ['aliases', `a: &a 1\nb: [${many('*a,', 40_000)}]`],
+  ['duplicate keys', many('a: 1\n', 40_000)],
+  ['anchors', Array.from({ length: 20_000 }, (_, at) => `k${at}: &a${at} 1`).join('\n')],
+];
+
+// Each of these took a minute when the work per item grew with the text.
+test.each(LONG)('is done with tens of thousands of %s in seconds', (_, text) => {
+  const begun = performance.now();
+  expect(complaintsOf(text).length).toBeLessThanOrEqual(200);
+  expect(performance.now() - begun).toBeLessThan(8_000);
+});
