@@ -2,7 +2,7 @@ import { RipcordError } from '../errors.ts';
 import type { Json } from '../json.ts';
 
 /** What kind of thing is wrong, for programs. People read the message. */
-export type ComplaintCode =
+type ComplaintCode =
   | 'alias-unbounded'
   | 'alias-unknown'
   | 'document-empty'
@@ -63,7 +63,7 @@ export type Located = {
 };
 
 /** Says what is wrong at a JSON pointer. */
-export type Say = (
+type Say = (
   code: ComplaintCode,
   path: string,
   message: string,
@@ -116,7 +116,7 @@ export function pointer(...parts: readonly PropertyKey[]): string {
 }
 
 /** The parts of a JSON pointer. Pure. */
-export function partsOf(path: string): string[] {
+function partsOf(path: string): string[] {
   return path
     .split('/')
     .slice(1)

@@ -12,7 +12,7 @@ import { normalisePorts, portNumber } from './ports.ts';
 import type { SourceReference } from './source-reference.ts';
 import { normalPath, sourceReference } from './source-reference.ts';
 
-export const LIGHT_LANGUAGES = ['go', 'gradle', 'maven', 'node', 'python2', 'python3'] as const;
+const LIGHT_LANGUAGES = ['go', 'gradle', 'maven', 'node', 'python2', 'python3'] as const;
 
 export type Context = {
   readonly report: Report;
