@@ -99,6 +99,8 @@ export interface StepKinds {
       readonly service: ServiceName;
       /** What to start again when this is undone. */
       readonly spec: ProcessSpec;
+      /** What tells that it is back, so that undoing is over only when it serves again. */
+      readonly ready: Health | null;
     };
     undo: { readonly instance: ProcessInstance | null };
     result: { readonly exit: string; readonly log: readonly string[] };

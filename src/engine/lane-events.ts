@@ -1,5 +1,6 @@
 import { stateHash } from '../core/applied.ts';
-import { codeOf } from '../core/errors.ts';
+import type { ChuteName } from '../core/chute.ts';
+import { codeOf, type Failure } from '../core/errors.ts';
 import type { ChuteEvent, Requester } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { canonical } from '../core/json.ts';
@@ -72,14 +73,46 @@ export async function startEvent(shop: Workshop, update: UpdateState): Promise<C
     const hint = 'free some space, then ask again';
     return { type: 'update.rejected', update: update.id, ...failure, hint, refusals: [] };
   }
-  const mine = new Set(update.request.chutes.map(({ chute }) => chute));
-  const others = Object.keys(applied.chutes).filter((chute) => !mine.has(chute));
-  const seen = await shop.host.observe(applied, others);
-  const isWell = (chute: string): boolean =>
-    seen.every((each) => each.chute !== chute || each.state === 'running');
-  const baseline = Object.fromEntries(others.map((chute) => [chute, isWell(chute)]));
+  const baseline = await wellness(shop, update);
   const hash = stateHash(applied, shop.sha256);
   return { type: 'update.started', update: update.id, stateHash: hash, baseline };
+}
+
+/** Which chutes that this update is not about, and no other update either, have all that should run. */
+async function wellness(
+  shop: Workshop,
+  update: UpdateState,
+): Promise<Readonly<Record<ChuteName, boolean>>> {
+  const { applied, updates } = shop.state();
+  const busy = new Set(
+    [update, ...Object.values(updates)].flatMap(({ request }) =>
+      request.chutes.map(({ chute }) => chute),
+    ),
+  );
+  const others = Object.keys(applied.chutes).filter(
+    (chute) => !busy.has(chute) && applied.chutes[chute]?.run === 'running',
+  );
+  if (others.length === 0) return {};
+  const seen = await shop.host.observe(applied, others);
+  const isWell = (chute: ChuteName): boolean =>
+    seen.every((each) => each.chute !== chute || each.state === 'running');
+  return Object.fromEntries(others.map((chute) => [chute, isWell(chute)]));
+}
+
+/**
+ * Why an update must not be committed although its own chutes are well: another one that was well at
+ * the start is not any more. One that was broken before decides nothing.
+ */
+export async function worseThanBefore(
+  shop: Workshop,
+  update: UpdateState,
+): Promise<Failure | null> {
+  if (!Object.values(update.baseline).includes(true)) return null;
+  const now = await wellness(shop, update);
+  const worse = Object.keys(now).filter((chute) => update.baseline[chute] && now[chute] === false);
+  if (worse.length === 0) return null;
+  const message = `cannot commit ${update.id}: ${worse.join(', ')} ran at the start and no longer ${worse.length === 1 ? 'does' : 'do'}`;
+  return { code: 'RIPCORD_GATE_FAILED', message, details: { chutes: worse } };
 }
 
 /** Room for all that one step may still write: its outcome, its undo and a few repetitions. */

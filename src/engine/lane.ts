@@ -10,7 +10,7 @@ import { applyPatch } from '../core/patch.ts';
 import type { UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
 import { Attempts, type AttemptsListener } from './attempts.ts';
-import { endEvent, loopEvents, planEvents, startEvent } from './lane-events.ts';
+import { endEvent, loopEvents, planEvents, startEvent, worseThanBefore } from './lane-events.ts';
 import { UndoData } from './undo-data.ts';
 import { Undoing } from './undoing.ts';
 import type { Workshop } from './workshop.ts';
@@ -176,6 +176,11 @@ export class Lane {
 
   async #commit(update: UpdateState): Promise<boolean> {
     await this.#write([]);
+    const worse = await worseThanBefore(this.#shop, update);
+    if (worse) {
+      await this.#turnTo('failed', null, worse);
+      return true;
+    }
     const hash = stateHash(this.#shop.state().applied, this.#shop.sha256);
     await this.#write([{ type: 'update.committed', update: update.id, stateHash: hash }]);
     return true;

@@ -1,5 +1,3 @@
-import { realpathSync } from 'node:fs';
-
 import type { Secrets } from '../../journal/secrets-store.ts';
 import type { Applied, AppliedService } from '../core/applied.ts';
 import type { ChuteName, SecretRef, ServiceName } from '../core/chute.ts';
@@ -43,7 +41,7 @@ function observeOne(
   { state, instance }: AppliedService,
 ): ObservedService {
   const found = live.find((each) => each.instance.mark === instance?.mark);
-  if (found && instance && isAlive(instance)) {
+  if (instance && isAlive(instance)) {
     const evidence = { pid: instance.pid, mark: instance.mark };
     return { chute, service, state: 'running', instance, evidence };
   }
@@ -54,9 +52,4 @@ function observeOne(
   // What was stopped on purpose is not found dead.
   const gone = state === 'running' ? 'exited' : state;
   return { chute, service, state: gone, instance: null, evidence: 'no process carries its mark' };
-}
-
-/** The root as processes and locks see it: links resolved. */
-export function realRoot(root: string): string {
-  return realpathSync(root);
 }

@@ -1,9 +1,10 @@
 import type { AppliedChute } from '../applied.ts';
+import type { ChuteName } from '../chute.ts';
 import { textOrder } from '../compare-chute.ts';
 import { releaseName } from '../layout.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, Desired, Planner } from '../plan.ts';
-import type { StepDraft } from '../step.ts';
+import type { StepDraft, StepId } from '../step.ts';
 
 /**
  * The files that services run: each content is fetched once, a service is switched to it in one go,
@@ -33,7 +34,7 @@ export const files: Planner = {
       if (!location) return [];
       return [
         {
-          id: `${chute}/release.fetch:${short(digest)}`,
+          id: fetchId(chute, digest),
           phase: ORDER['release.fetch@1'],
           kind: 'release.fetch@1',
           args: { chute, digest, location },
@@ -45,6 +46,19 @@ export const files: Planner = {
     return { steps: [...fetches, ...switches(change, wanted), ...drops(change, wanted)] };
   },
 };
+
+const fetchId = (chute: ChuteName, digest: string): string =>
+  `${chute}/release.fetch:${short(digest)}`;
+
+/** The step that fetches a release, if the plan of this change has one. Pure. */
+export function fetchIdsOf(
+  chute: ChuteName,
+  before: AppliedChute | null,
+  digest: string | undefined,
+): readonly StepId[] {
+  if (digest === undefined || Object.values(before?.releases ?? {}).includes(digest)) return [];
+  return [fetchId(chute, digest)];
+}
 
 /** The release each service shall run. */
 function releasesOf({ definition }: NonNullable<Desired>): ReadonlyMap<string, string> {
@@ -81,16 +95,18 @@ function switches(
 }
 
 function drops({ chute, before }: Change, wanted: ReadonlyMap<string, string>): StepDraft[] {
-  const keep = distinct(wanted.values());
-  const old = Object.values(before?.releases ?? {}).filter((digest) => !keep.includes(digest));
-  if (old.length === 0) return [];
+  const now = distinct(wanted.values());
+  const old = Object.values(before?.releases ?? {});
+  if (old.every((digest) => now.includes(digest))) return [];
+  // What ran until now stays for one more change: going back must not depend on where it came from.
+  const keep = distinct([...now, ...old]);
   return [
     {
       id: `${chute}/release.drop`,
       phase: ORDER['release.drop@1'],
       kind: 'release.drop@1',
       args: { chute, keep },
-      title: `drop what ${chute} ran before`,
+      title: `drop releases of ${chute} older than the one before`,
       afterCommit: true,
     },
   ];

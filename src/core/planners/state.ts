@@ -1,4 +1,4 @@
-import type { ServiceName } from '../chute.ts';
+import type { ChuteName, ServiceName } from '../chute.ts';
 import { textOrder } from '../compare-chute.ts';
 import { healthOf } from '../definition/health.ts';
 import { findCycle } from '../definition/needs.ts';
@@ -6,6 +6,7 @@ import { pointer, type Patch } from '../patch.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, Desired, Planner } from '../plan.ts';
 import type { GateCheck, StepDraft } from '../step.ts';
+import { fetchIdsOf } from './files.ts';
 import { processSpec } from './process-spec.ts';
 import { savePatch } from './save-patch.ts';
 import { fateOf, type Fate } from './service-fate.ts';
@@ -54,8 +55,9 @@ function wrongNeeds({ chute, desired }: Change): readonly PlainRefusal[] {
 }
 
 function stops({ chute, before }: Change, { stopping }: Fate): readonly StepDraft[] {
-  const needs = before?.definition?.services ?? {};
-  const idOf = (service: ServiceName): string => `${chute}/${service}/process.stop`;
+  const definition = before?.definition ?? null;
+  const needs = definition?.services ?? {};
+  const idOf = (service: ServiceName): string => stopId(chute, service);
   return [...stopping].map(([service, spec]) => {
     // Who needs this one goes first.
     const users = [...stopping.keys()].filter((each) => needs[each]?.needs.includes(service));
@@ -63,7 +65,7 @@ function stops({ chute, before }: Change, { stopping }: Fate): readonly StepDraf
       id: idOf(service),
       phase: ORDER['process.stop@1'],
       kind: 'process.stop@1',
-      args: { chute, service, spec },
+      args: { chute, service, spec, ready: definition && healthOf(definition, service) },
       needs: users.map(idOf),
       title: `stop ${service} of ${chute}`,
       undo: `start ${service} again as it ran before`,
@@ -72,7 +74,14 @@ function stops({ chute, before }: Change, { stopping }: Fate): readonly StepDraf
   });
 }
 
-function starts({ chute, desired }: Change, { starting }: Fate): readonly StepDraft[] {
+/**
+ * A start stands on the stop of what ran before and on the files it runs: as long as it is not undone,
+ * neither may be.
+ */
+function starts(
+  { chute, desired, before }: Change,
+  { starting, stopping }: Fate,
+): readonly StepDraft[] {
   const services = desired?.definition.services ?? {};
   const idOf = (service: ServiceName): string => `${chute}/${service}/process.start`;
   return [...starting].map(([service, spec]) => ({
@@ -80,11 +89,18 @@ function starts({ chute, desired }: Change, { starting }: Fate): readonly StepDr
     phase: ORDER['process.start@1'],
     kind: 'process.start@1',
     args: { chute, service, spec },
-    needs: (services[service]?.needs ?? []).filter((each) => starting.has(each)).map(idOf),
+    needs: [
+      ...(services[service]?.needs ?? []).filter((each) => starting.has(each)).map(idOf),
+      ...(stopping.has(service) ? [stopId(chute, service)] : []),
+      ...fetchIdsOf(chute, before, services[service]?.source?.digest),
+    ],
     title: `start ${service} of ${chute}`,
     undo: `stop ${service}`,
   }));
 }
+
+const stopId = (chute: ChuteName, service: ServiceName): string =>
+  `${chute}/${service}/process.stop`;
 
 /** One gate for all that changed; services that only keep running are the baseline's concern. */
 function gate({ chute, desired }: Change, { starting, checking }: Fate): readonly StepDraft[] {

@@ -4,10 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DriverOf, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
 import type { ArgsOf, GateCheck, ProcessInstance } from '../../core/step.ts';
+import { askOnce, describeCheck, type Answer, type HealthScene } from '../health.ts';
 import { tailLog } from '../log-file.ts';
 import { findService } from '../marked.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
-import { askOnce, describeCheck, type Answer, type HealthScene } from './health.ts';
 
 type Args = ArgsOf<'gate.check@1'>;
 

@@ -1,13 +1,16 @@
 import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
+import type { SecretRef } from '../../core/chute.ts';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import { stoppingFile } from '../../core/layout.ts';
-import type { ArgsOf, ResultOf, UndoOf } from '../../core/step.ts';
+import type { ArgsOf, ProcessInstance, ResultOf, UndoOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
+import { askOnce } from '../health.ts';
 import { tailLog } from '../log-file.ts';
 import { findLeader, findService } from '../marked.ts';
-import { below } from '../service-environment.ts';
+import { below, serviceEnvironment } from '../service-environment.ts';
 import { endProcesses, membersOf, type Whose } from './end.ts';
 import { launchOnce } from './start.ts';
 
@@ -15,6 +18,9 @@ type Args = ArgsOf<'process.stop@1'>;
 type Undo = UndoOf<'process.stop@1'>;
 
 const LOG_LINES = 40;
+/** How long undoing waits for a service that is back to serve. */
+const SERVES_WITHIN_MS = 20_000;
+const LOOK_MS = 25;
 
 /**
  * Stops a service's process group. Nothing in a process tells whether it was sent a signal and is on
@@ -65,10 +71,33 @@ export const processStop: DriverOf<'process.stop@1'> = {
     await endProcesses(whose, { ...args.spec.stop, abort: context.signal });
     const instance = await launchOnce(context, args);
     rmSync(below(whose.root, stoppingFile(args.chute, args.service)), { force: true });
+    await serves(context, args, { root: whose.root, instance });
     const service = { state: 'running', spec: args.spec, instance } as const;
     return { patch: servicePatch(context.applied, args, service) };
   },
 };
+
+/**
+ * Waits until a service that was started again serves, for as long as its health check gives it. What
+ * it then answers decides nothing: it runs as it ran before, and it may not have been well then.
+ */
+async function serves(
+  context: StepContext,
+  { spec, ready }: Args,
+  { root, instance }: { readonly root: string; readonly instance: ProcessInstance },
+): Promise<void> {
+  if (ready === null || ready.check.type === 'alive') return;
+  const { signal } = context;
+  const source = { root, secret: (ref: SecretRef) => context.secret(ref) };
+  const environment = await serviceEnvironment(source, spec.environment);
+  const scene = { directory: below(root, spec.directory), environment, signal };
+  const end = context.up() + Math.min(ready.withinMs, SERVES_WITHIN_MS);
+  while (context.up() < end && findService(root, instance) !== null) {
+    const { verdict } = await askOnce(ready, scene);
+    if (verdict === 'good') return;
+    await pause(LOOK_MS, undefined, { signal });
+  }
+}
 
 /** Whose processes the step is about; null when the service was not running before it. */
 function target(context: StepContext, undo: Undo): (Whose & Required<Undo>) | null {

@@ -43,19 +43,19 @@ describe('releases', () => {
       'what another service had is there',
       { a: 'x', b: 'y' },
       { a: 'y', b: 'y' },
-      ['switch a y', 'drop all but y'],
+      ['switch a y', 'drop all but x,y'],
     ],
     [
       'a service that goes lets go',
       { a: 'x', b: 'y' },
       { a: 'x' },
-      ['switch b none', 'drop all but x'],
+      ['switch b none', 'drop all but x,y'],
     ],
     [
       'a service that needs no files any more lets go',
       { a: 'x' },
       { a: null },
-      ['switch a none', 'drop all but nothing'],
+      ['switch a none', 'drop all but x'],
     ],
     ['without sources there are no releases', null, { a: null }, []],
   ])('%s', (_story, before, after, steps) => {

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import type { Health } from '../../../src/core/chute.ts';
 import { stoppingFile } from '../../../src/core/layout.ts';
 import { markedProcesses } from '../../../src/drivers/marked.ts';
 import { isAlive } from '../../../src/drivers/proc.ts';
@@ -24,7 +26,7 @@ const STAYS = shell('sleep 60 & echo ready; wait');
 async function arranged(spec = STAYS) {
   const root = serviceRoot();
   const instance = await runningService(root, spec);
-  const args = { chute: 'hello', service: 'main', spec };
+  const args = { chute: 'hello', service: 'main', spec, ready: null };
   const applied = appliedService({ state: 'running', spec, instance });
   const context = testContext({ root, kind: 'process.stop@1', args, applied, update: 'u2' });
   // Undoing starts the service under another mark: that it runs once is what counts.
@@ -153,3 +155,40 @@ test('has nothing to undo when the service was not running', async () => {
   await processStop.undo?.(context, args, { instance: null });
   expect(observeServices(root)).toHaveLength(1);
 });
+
+test('undoing is over only when the service answers again', async () => {
+  const port = await freePort();
+  const spec = {
+    ...STAYS,
+    command: [
+      'node',
+      '-e',
+      `setTimeout(() => require('http').createServer((q, s) => s.end('up')).listen(${port}), 300)`,
+    ],
+  };
+  const { instance, args, context } = await arranged(spec);
+  const ready: Health = {
+    check: { type: 'http', port, path: '/' },
+    intervalMs: 100,
+    timeoutMs: 1000,
+    retries: 3,
+    settleMs: 0,
+    withinMs: 10_000,
+  };
+  await processStop.run(context, { ...args, ready }, { instance });
+  await processStop.undo?.(context, { ...args, ready }, { instance });
+  const answer = await fetch(`http://127.0.0.1:${port}/`);
+  expect(await answer.text()).toBe('up');
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return typeof address === 'object' && address ? address.port : 0;
+}

@@ -1,9 +1,9 @@
 import { get } from 'node:http';
 import { connect } from 'node:net';
 
-import type { Health } from '../../core/chute.ts';
-import { codeOf } from '../../core/errors.ts';
-import { exec } from '../exec.ts';
+import type { Health } from '../core/chute.ts';
+import { codeOf } from '../core/errors.ts';
+import { exec } from './exec.ts';
 
 /** Where and how an exec check runs. */
 export type HealthScene = {
