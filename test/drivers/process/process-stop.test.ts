@@ -163,7 +163,7 @@ test('undoing is over only when the service answers again', async () => {
     command: [
       'node',
       '-e',
-      `setTimeout(() => require('http').createServer((q, s) => s.end('up')).listen(${port}), 300)`,
+      `setTimeout(() => require('http').createServer((q, s) => s.end('up')).listen(${port}, () => console.log('ready')), 300)`,
     ],
   };
   const { instance, args, context } = await arranged(spec);
