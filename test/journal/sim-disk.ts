@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 
 import type { Disk } from '../../journal/disk.ts';
+import { errnoOf } from '../../journal/durable-file.ts';
 
 type Write = { readonly at: number; readonly bytes: Buffer } | { readonly cutTo: number };
 type Inode = { now: Buffer; durable: Buffer; pending: Write[] };
@@ -71,9 +72,14 @@ export class SimDisk implements Disk {
   fdatasyncSync(fd: number): void {
     const inode = this.#inode(fd);
     const { pending } = inode;
-    // Whether it succeeds or not, the pages are clean afterwards: no later sync writes them again.
+    try {
+      this.beforeChange('fdatasyncSync');
+    } catch (error) {
+      // A failed sync leaves clean pages: no later one writes them again. A power cut leaves no pages.
+      if (errnoOf(error) !== null) inode.pending = [];
+      throw error;
+    }
     inode.pending = [];
-    this.beforeChange('fdatasyncSync');
     for (const write of pending) {
       inode.durable =
         'cutTo' in write
