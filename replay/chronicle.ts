@@ -9,7 +9,7 @@ import { newSummary, type UpdateSummary, versionIn } from './update-summary.ts';
 /** The records of one boot of the machine. */
 export type BootSpan = { readonly boot: string; readonly from: Seq; readonly to: Seq };
 
-type Told = UpdateSummary & { readonly requested: Recorded<ChuteEvent> };
+type Told = { readonly summary: UpdateSummary; readonly requested: Recorded<ChuteEvent> };
 
 /** What became of every update, gathered from records as they are read, oldest first. */
 export class Chronicle {
@@ -32,7 +32,7 @@ export class Chronicle {
   /** Every update that was ever asked for, oldest first, unfinished and rejected ones included. */
   get updates(): readonly UpdateSummary[] {
     const { updates } = this.#folded();
-    return [...this.#updates.values()].map(({ requested: _, ...summary }) => ({
+    return [...this.#updates.values()].map(({ summary }) => ({
       ...summary,
       phase: updates[summary.id]?.phase ?? null,
     }));
@@ -51,7 +51,7 @@ export class Chronicle {
     this.#readBoot(record);
     if (record.type === 'engine.started') {
       for (const { update } of record.interrupted) {
-        const interruptions = (this.#updates.get(update)?.interruptions ?? 0) + 1;
+        const interruptions = (this.#updates.get(update)?.summary.interruptions ?? 0) + 1;
         this.#set(update, { recovered: true, interruptions });
       }
     } else if ('update' in record) this.#readUpdate(record);
@@ -67,7 +67,7 @@ export class Chronicle {
     const { update, seq } = record;
     if (record.type === 'update.requested') {
       const summary = newSummary(record, this.#folded());
-      this.#updates.set(update, { ...summary, requested: record });
+      this.#updates.set(update, { summary, requested: record });
       return;
     }
     this.#set(update, { lastSeq: seq });
@@ -92,9 +92,9 @@ export class Chronicle {
     const told = this.#updates.get(update);
     if (!told) return;
     const state = this.#folded();
-    const each = Object.entries(told.versions).map(([chute, { to }]) => {
+    const each = Object.entries(told.summary.versions).map(([chute, { to }]) => {
       const from = versionIn(state, chute);
-      const stays = REPEATS.has(told.operations[chute] ?? '');
+      const stays = REPEATS.has(told.summary.operations[chute] ?? '');
       return [chute, { from, to: stays ? from : to }] as const;
     });
     this.#set(update, { versions: Object.fromEntries(each) });
@@ -104,7 +104,7 @@ export class Chronicle {
     const told = this.#updates.get(record.update);
     if (!told || !isEndEvent(record)) return;
     const { chutes } = this.#folded();
-    const revisions = Object.entries(told.revisions).map(
+    const revisions = Object.entries(told.summary.revisions).map(
       ([chute]) => [chute, chutes[chute]?.revision ?? null] as const,
     );
     this.#set(record.update, {
@@ -121,7 +121,7 @@ export class Chronicle {
 
   #set(id: UpdateId, part: Partial<UpdateSummary>): void {
     const told = this.#updates.get(id);
-    if (told) this.#updates.set(id, { ...told, ...part });
+    if (told) this.#updates.set(id, { ...told, summary: { ...told.summary, ...part } });
   }
 
   #folded(): State {
