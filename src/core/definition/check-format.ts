@@ -3,11 +3,11 @@ import type { z } from 'zod';
 import type { Json, JsonObject } from '../json.ts';
 import type { Report } from './complaint.ts';
 import { COMPLAINTS_MAX, pointer } from './complaint.ts';
-import type { Written } from './format.ts';
 import { format } from './format.ts';
 import { isObject } from './json-object.ts';
 import { jsonSchema } from './json-schema.ts';
 import { nearest } from './nearest.ts';
+import type { Written } from './written.ts';
 
 /**
  * The value as a definition of the right shape, or null when complaints were made. Unknown fields are

@@ -1,7 +1,7 @@
 import type { Environment, EnvironmentValue, SecretRef } from '../chute.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
-import type { WrittenEnvironment } from './format.ts';
+import type { WrittenEnvironment } from './written.ts';
 
 /** Takes a secret's value out of a definition; what comes back stands in its place. */
 export type KeepSecret = (value: string) => SecretRef;

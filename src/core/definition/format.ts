@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import type { WirelessOption, Written } from './written.ts';
+
 /**
  * The multi-service format as it is written, before anything is filled in. Only the shape: what needs
  * a sentence to explain (names, ports, paths, cycles) is checked by `normalise`, which can say it.
@@ -51,22 +53,6 @@ const dhcp = z.strictObject({
 
 const wireless = z.record(z.string(), z.union([scalar, secret]));
 
-/** What older definitions write beside `wireless` instead of inside it. */
-export const WIRELESS_OPTIONS = [
-  'ssid',
-  'key',
-  'encryption',
-  'nasid',
-  'acct_server',
-  'acct_secret',
-  'acct_interval',
-  'auth_server',
-  'auth_secret',
-  'hidden',
-  'isolate',
-  'maxassoc',
-] as const;
-
 const option = z.union([scalar, secret]).optional();
 
 const networkInterface = z.strictObject({
@@ -95,7 +81,7 @@ const networkInterface = z.strictObject({
   hidden: option,
   isolate: option,
   maxassoc: option,
-} satisfies Record<(typeof WIRELESS_OPTIONS)[number], typeof option> & Record<string, z.ZodType>);
+} satisfies Record<WirelessOption, z.ZodType> & Record<string, z.ZodType>);
 
 const source = z
   .union([
@@ -175,7 +161,8 @@ const redirect = z.strictObject({
   to: text,
 });
 
-export const format = z
+/** Checks the shape of a definition; unknown fields are issues of their own. */
+export const format: z.ZodType<Written> = z
   .strictObject({
     name: text.meta({ pattern: NAME }).optional(),
     version: z.union([z.number(), z.string().min(1).max(128)]).optional(),
@@ -194,12 +181,3 @@ export const format = z
       .describe('What becomes of an update that a crash interrupted. Default: resume.'),
   })
   .describe('A chute: what a gateway should run');
-
-/** A definition as it was written, its shape checked. */
-export type Written = z.infer<typeof format>;
-export type WrittenService = z.infer<typeof service>;
-export type WrittenHealth = z.infer<typeof health>;
-export type WrittenSource = z.infer<typeof source>;
-export type WrittenInterface = z.infer<typeof networkInterface>;
-export type WrittenEnvironment = z.infer<typeof environment>;
-export type WrittenPorts = z.infer<typeof portBindings>;

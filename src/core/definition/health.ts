@@ -1,13 +1,13 @@
 import type { Definition, Health, ServiceName } from '../chute.ts';
 
 /** How often, how long and how patiently health is asked for, where a definition does not say. */
-export const HEALTH_DEFAULTS = {
+export const HEALTH_DEFAULTS: Omit<Health, 'check'> = {
   intervalMs: 500,
   timeoutMs: 2_000,
   retries: 10,
   settleMs: 500,
   withinMs: 20_000,
-} as const satisfies Omit<Health, 'check'>;
+};
 
 /**
  * The health check of a service: the one that was written, else TCP on the web port where this is the

@@ -2,9 +2,9 @@ import type { Json, JsonObject } from '../json.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import type { KeepSecret } from './environment.ts';
-import type { WrittenInterface } from './format.ts';
-import { WIRELESS_OPTIONS } from './format.ts';
 import { present } from './json-object.ts';
+import type { WirelessOption, WrittenInterface } from './written.ts';
+import { WIRELESS_OPTIONS } from './written.ts';
 
 /** Wireless settings whose value opens something. */
 const SECRET_SETTINGS = new Set(['key', 'acct_secret', 'auth_secret']);
@@ -57,7 +57,7 @@ function dhcpOf({ lease, ...range }: NonNullable<WrittenInterface['dhcp']>): Jso
 
 /** `options` win over the interface itself, and that over `wireless`. */
 function wirelessOf(given: WrittenInterface, keep: KeepSecret): JsonObject {
-  const beside: Record<string, WrittenInterface[(typeof WIRELESS_OPTIONS)[number]]> = {};
+  const beside: Record<string, WrittenInterface[WirelessOption]> = {};
   for (const option of WIRELESS_OPTIONS) {
     if (given[option] !== undefined) beside[option] = given[option];
   }

@@ -4,13 +4,13 @@ import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import type { KeepSecret } from './environment.ts';
 import { normaliseEnvironment } from './environment.ts';
-import type { WrittenHealth, WrittenService } from './format.ts';
 import { HEALTH_DEFAULTS } from './health.ts';
 import { listOf, normaliseInterfaces } from './interfaces.ts';
 import { INNER_NAME, nearest, nearestName } from './nearest.ts';
 import { normalisePorts, portNumber } from './ports.ts';
 import type { SourceReference } from './source-reference.ts';
 import { normalPath, sourceReference } from './source-reference.ts';
+import type { WrittenHealth, WrittenService } from './written.ts';
 
 const LIGHT_LANGUAGES = ['go', 'gradle', 'maven', 'node', 'python2', 'python3'] as const;
 

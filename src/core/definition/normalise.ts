@@ -3,7 +3,6 @@ import type { JsonObject } from '../json.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import { normaliseEnvironment } from './environment.ts';
-import type { Written } from './format.ts';
 import { CHUTE_NAME, INNER_NAME, nearest, nearestName } from './nearest.ts';
 import { findCycle } from './needs.ts';
 import type { Context } from './normalise-service.ts';
@@ -11,6 +10,7 @@ import { complainName, normaliseService } from './normalise-service.ts';
 import { portNumber } from './ports.ts';
 import type { RawDefinition } from './raw.ts';
 import type { SourceReference } from './source-reference.ts';
+import type { Written } from './written.ts';
 
 /** More than any gateway runs, few enough to compare each with each. */
 const SERVICES_MAX = 200;

@@ -1,7 +1,7 @@
 import type { PortBinding } from '../chute.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
-import type { WrittenPorts } from './format.ts';
+import type { WrittenPorts } from './written.ts';
 
 /** A port number from what was written, or null when a complaint was made. Pure. */
 export function portNumber(given: number | string, path: string, report: Report): number | null {

@@ -1,5 +1,5 @@
 import type { Report } from './complaint.ts';
-import type { WrittenSource } from './format.ts';
+import type { WrittenSource } from './written.ts';
 
 /**
  * Where a definition says that a service's files are. A relative path is meant from the definition's
