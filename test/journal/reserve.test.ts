@@ -25,6 +25,13 @@ describe('reserve', () => {
     expect(reserve.held()).toBe(true);
   });
 
+  test('makes room for lanes that ask at the same time', async () => {
+    const root = scratch();
+    const reserve = openReserve(nodeDisk, root, { ballastBytes: MIB });
+    await Promise.all([1, 3, 2].map(async (count) => await reserve.reserve(count * MIB)));
+    expect(statSync(join(root, 'ballast')).size).toBe(3 * MIB);
+  });
+
   test('takes real blocks of the disk', async () => {
     const root = scratch();
     await openReserve(nodeDisk, root, { ballastBytes: MIB }).reserve(0);
