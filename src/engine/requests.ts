@@ -1,15 +1,18 @@
 import type { Recorded } from '../../journal/record.ts';
+import type { Applied } from '../core/applied.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId, UpdateRequest } from '../core/events.ts';
 import { canonical, type Json } from '../core/json.ts';
 import { makePlan, type Planned } from '../core/make-plan.ts';
 import { blockersOf } from '../core/next.ts';
 import { applyPatch, invert, type Patch } from '../core/patch.ts';
+import { withPromisedPorts } from '../core/promised-ports.ts';
 import type { UpdateState } from '../core/state.ts';
 import { driftOf } from './drift.ts';
 import type { Engine } from './engine.ts';
 import { planEvents } from './lane-events.ts';
 import { type Outcome, UNCHANGED } from './outcome.ts';
+import { SUPERVISOR } from './supervised.ts';
 
 /** What is asked for, as far as the caller says it; the rest has defaults. */
 export type Asked = Omit<UpdateRequest, 'contentHash'>;
@@ -118,7 +121,8 @@ export class Requests {
         hint: 'apply a mended version, or add --allow-quarantined',
       });
     const blockers = this.#blockers(request, update);
-    const [first] = blockers;
+    // Nobody asked for what the supervisor does: a request of somebody's waits for it.
+    const first = blockers.find(({ request: other }) => other.by.via !== SUPERVISOR);
     const stuck = blockers.find(({ phase }) => phase === 'stuck');
     const blocker = stuck ?? (request.mode === 'refuse' ? first : undefined);
     if (!blocker) return null;
@@ -168,7 +172,11 @@ export class Requests {
   async #planned(asked: Asked, applied: Json): Promise<Planned> {
     const { host, planners, sha256 } = this.#engine.workshop;
     const facts = await host.facts();
-    return makePlan({ request: asked, applied: applied as never, facts, planners, sha256 });
+    const underWay = Object.values(this.#engine.state.updates).flatMap(
+      ({ plan }) => plan?.steps ?? [],
+    );
+    const promised = withPromisedPorts(applied as unknown as Applied, underWay);
+    return makePlan({ request: asked, applied: promised, facts, planners, sha256 });
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

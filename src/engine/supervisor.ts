@@ -1,6 +1,7 @@
 import type { ChuteName } from '../core/chute.ts';
 import type { Engine } from './engine.ts';
 import type { Requests } from './requests.ts';
+import { SUPERVISOR } from './supervised.ts';
 
 /** Milliseconds between two looks at the services. */
 const LOOK_EVERY_MS = 500;
@@ -75,7 +76,7 @@ export class Supervisor {
     logger.warn({ chute }, 'a service exited unexpectedly: starting it again');
     const { done } = await this.#requests.ask({
       chutes: [{ chute, operation: 'start', definition: null, sources: {} }],
-      by: { user: 'supervisor', role: 'owner', via: 'supervisor' },
+      by: { user: SUPERVISOR, role: 'owner', via: SUPERVISOR },
       requestId: null,
       message: 'a service exited unexpectedly',
       onInterrupt: 'resume',

@@ -51,6 +51,8 @@ export type RipcordOptions = {
   readonly command?: string;
   readonly retry?: Partial<RetryPolicy>;
   readonly concurrencyMax?: number;
+  /** Factor on the waits between attempts: fire drills and tests need not wait. Default 1. */
+  readonly backoffScale?: number;
   /** The fault switch, `RIPCORD_FAULT`, for fire drills. */
   readonly faults?: string;
 };
@@ -115,7 +117,7 @@ export class Ripcord implements AsyncDisposable {
       sha256: (text) => hash('sha256', text),
       logger,
       faults,
-      retry: { ...RETRY, ...options.retry },
+      retry: scaled({ ...RETRY, ...options.retry }, options.backoffScale ?? 1),
       ...(options.concurrencyMax !== undefined && { concurrencyMax: options.concurrencyMax }),
       version: VERSION,
       command,
@@ -255,6 +257,11 @@ async function readValue(value: object, strict: boolean): Promise<ReadDefinition
   });
   if (!parsed.ok) throw invalidDefinition(parsed.complaints);
   return { ...parsed, directory: process.cwd(), secrets: drawer.values };
+}
+
+function scaled(policy: RetryPolicy, scale: number): RetryPolicy {
+  const { firstMs, longestMs } = policy;
+  return { ...policy, firstMs: firstMs * scale, longestMs: longestMs * scale };
 }
 
 function resolved(root: string): string {

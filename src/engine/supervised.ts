@@ -1,0 +1,2 @@
+/** How requests of the supervisor are told from those that somebody made. */
+export const SUPERVISOR = 'supervisor';
