@@ -12,7 +12,7 @@ import type { AnyEvent } from './journal.ts';
 import type { Envelope, Head, Recorded, Seq } from './record.ts';
 
 /** The largest batch, as bytes of its lines. */
-export const BATCH_BYTES_MAX: number = 16 * 1024 * 1024;
+const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The byte that ends a line, and that free space in a segment consists of. */
 export const NEWLINE = 0x0a;
@@ -74,7 +74,7 @@ export function sha256(data: string | Uint8Array): string {
  *
  * Throws TypeError when the event is no JSON object or uses a name of the envelope.
  */
-export function encodeRecord(
+function encodeRecord(
   event: AnyEvent,
   envelope: Omit<Envelope, 'hash'>,
 ): { readonly line: string; readonly hash: string } {

@@ -20,10 +20,10 @@ const SEGMENT_NAME = /^(\d{16})\.ndjson$/;
 export type SegmentFile = { readonly name: string; readonly first: Seq };
 
 /** A good line: its place in the journal and in the file. */
-export type ScannedLine = LinePlace & { readonly offset: number; readonly length: number };
+type ScannedLine = LinePlace & { readonly offset: number; readonly length: number };
 
 /** The first thing in a segment that is no good record, though one belongs there. */
-export type Breach = { readonly seq: Seq; readonly offset: number; readonly reason: string };
+type Breach = { readonly seq: Seq; readonly offset: number; readonly reason: string };
 
 export type SegmentScan = {
   /** The good lines, oldest first, of whole batches only. */

@@ -5,7 +5,7 @@ import type { Recorded } from '../../journal/record.ts';
 import type { Note } from './journal-contract.ts';
 
 /** What a case can see of the journal from outside, and the faults it can inject. */
-export type Watch = {
+type Watch = {
   readonly flushes: Recorded<Note>[][];
   readonly faults: { hooks: JournalFaults };
 };

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -10,7 +10,7 @@ import { machineClock } from '../../journal/machine-clock.ts';
 import { openReadOnly } from '../../journal/read-only.ts';
 import { scratch } from './scratch.ts';
 
-const WRITER = join(import.meta.dirname, 'writer-child.ts');
+const WRITER = fileURLToPath(new URL('writer-child.ts', import.meta.url));
 const ROUNDS = 6;
 
 /** Lets a child write until it has said `lines` times that a record is on disk, then kills it. */

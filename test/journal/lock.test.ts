@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -11,7 +12,7 @@ import { isLocked, readHolder, takeLock } from '../../journal/lock.ts';
 import { scratch } from './scratch.ts';
 import { openSmall, writtenRoot } from './written-root.ts';
 
-const WRITER = join(import.meta.dirname, 'writer-child.ts');
+const WRITER = fileURLToPath(new URL('writer-child.ts', import.meta.url));
 const note = { command: 'ripcord apply', since: '2026-11-22T10:00:00.000Z' };
 
 test('only one opener in a process gets the lock, whatever it calls the directory', async () => {
