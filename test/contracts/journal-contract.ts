@@ -17,7 +17,7 @@ export interface TestFramework {
   test(title: string, body: () => Promise<void>): void;
 }
 
-export type SubjectOptions = {
+type SubjectOptions = {
   readonly onFlush?: OnFlush<Note>;
   readonly faults?: JournalFaults;
 };
