@@ -2,6 +2,9 @@
 export { Chronicle } from './chronicle.ts';
 export type { BootSpan } from './chronicle.ts';
 export { desiredOf } from './desired.ts';
+export { diff, differencesOf } from './diff.ts';
+export type { Diff, Difference } from './diff.ts';
+export { diffLines, statLine, valueText, withoutSecrets } from './diff-text.ts';
 export { openReplay } from './reader.ts';
 export { parseRef, splitRange } from './ref.ts';
 export type { Ref } from './ref.ts';
@@ -9,6 +12,8 @@ export { Replay } from './replay.ts';
 export type { ReplayedJournal } from './replay.ts';
 export { bootSpan, resolveRange, resolveRef, updateNamed } from './resolve-ref.ts';
 export type { Now, ResolvedRef } from './resolve-ref.ts';
+export { rollbackChute, rollbackUpdate } from './rollback-target.ts';
+export type { RollbackTarget } from './rollback-target.ts';
 export { currentStep, statusView } from './status-view.ts';
 export type {
   ChuteState,
@@ -27,3 +32,5 @@ export type { AppliedAt } from './timeline.ts';
 export { listUpdates } from './update-list.ts';
 export type { UpdateFilter } from './update-list.ts';
 export type { UpdateSummary, Version } from './update-summary.ts';
+export { partAt, readableView, stateView, viewOfPlanned, viewOfState } from './view.ts';
+export type { DeviceView, StateView } from './view.ts';
