@@ -1,3 +1,7 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { Secrets } from '../../journal/secrets-store.ts';
 import type { Definition, SecretRef, Source, SourceLocation } from '../core/chute.ts';
 import type { Complaint } from '../core/definition/complaint.ts';
@@ -32,31 +36,45 @@ export class SecretDrawer {
   };
 }
 
-/** What a definition asks for: sources observed, secrets stored under their marks. */
+/** Gives the mark that stands for a secret in everything that is journaled. */
+export type MarkSecret = (value: string) => Promise<string>;
+
+/** Keeps secrets under a root and gives their marks. On disk on return. */
+export function storingSecrets(secrets: Pick<Secrets, 'put'>): MarkSecret {
+  return async (value) => (await secrets.put(value)).$secret;
+}
+
+/** The marks that secrets have under a root, without writing anything: for plans. */
+export function comparingSecrets(root: string): MarkSecret {
+  let key: Uint8Array;
+  try {
+    key = readFileSync(join(root, 'secrets', 'key'));
+  } catch {
+    // No secret was ever kept here: every one of them is new.
+    key = randomBytes(32);
+  }
+  return async (value) => createHmac('sha256', key).update(value).digest('hex');
+}
+
+/** What a definition asks for: sources observed, secrets under their marks. */
 export async function requestOf(
   read: ReadDefinition,
-  secrets: Pick<Secrets, 'put' | 'digest'>,
-  options: { readonly store: boolean },
+  mark: MarkSecret,
+  { root }: { readonly root: string },
 ): Promise<ChuteRequest> {
   const observed: Record<string, Source> = {};
   const sources: Record<string, SourceLocation> = {};
   for (const [service, reference] of Object.entries(read.sources)) {
-    const { source, location } = await observeSource(referenceOf(reference), read.directory);
-    observed[service] = source;
-    sources[source.digest] = location;
+    // A root below the definition's own directory is no part of its files.
+    const found = await observeSource(reference, read.directory, { except: root });
+    observed[service] = found.source;
+    sources[found.source.digest] = found.location;
   }
   const whole = complete(read, observed);
   const marks = new Map<string, string>();
-  for (const [placeholder, value] of read.secrets) {
-    const mark = options.store ? (await secrets.put(value)).$secret : await secrets.digest(value);
-    marks.set(placeholder, mark);
-  }
+  for (const [placeholder, value] of read.secrets) marks.set(placeholder, await mark(value));
   const definition = marked(whole, marks) as Definition;
   return { chute: definition.name, operation: 'apply', definition, sources };
-}
-
-function referenceOf(reference: SourceReference): Parameters<typeof observeSource>[0] {
-  return reference;
 }
 
 function marked(value: Json, marks: ReadonlyMap<string, string>): Json {

@@ -23,7 +23,7 @@ import { type Resolution, resolveStep } from '../engine/resolve.ts';
 import { RETRY, type RetryPolicy } from '../engine/retry.ts';
 import { Supervisor } from '../engine/supervisor.ts';
 import { type ApplyOptions, askedOf, localRequester, onInterruptOf } from './asked.ts';
-import { type ReadDefinition, requestOf } from './definitions.ts';
+import { comparingSecrets, type ReadDefinition, requestOf, storingSecrets } from './definitions.ts';
 import { type Configured, localHost } from './local-host.ts';
 import { chooseConfigured } from './root-config.ts';
 import { rootJournal } from './root-journal.ts';
@@ -240,7 +240,8 @@ export class Ripcord implements AsyncDisposable {
     for (const each of definitions)
       read.push('definition' in each ? each : await readValue(each, strict));
     const requests: ChuteRequest[] = [];
-    for (const each of read) requests.push(await requestOf(each, this.secrets, { store }));
+    const mark = store ? storingSecrets(this.secrets) : comparingSecrets(this.root);
+    for (const each of read) requests.push(await requestOf(each, mark, { root: this.root }));
     return requests;
   }
 }

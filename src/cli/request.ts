@@ -1,0 +1,132 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+
+import { sha256 } from '../../journal/chain.ts';
+import { nodeDisk } from '../../journal/disk-node.ts';
+import { openSecrets } from '../../journal/secrets-store.ts';
+import { stateHash } from '../core/applied.ts';
+import type { OnInterrupt } from '../core/chute.ts';
+import { complaintText } from '../core/definition/complaint.ts';
+import { RipcordError } from '../core/errors.ts';
+import type { ChuteRequest, QueueMode } from '../core/events.ts';
+import type { State } from '../core/state.ts';
+import type { Asked } from '../engine/requests.ts';
+import { askedOf, localRequester, onInterruptOf } from '../library/asked.ts';
+import {
+  comparingSecrets,
+  invalidDefinition,
+  type ReadDefinition,
+  requestOf,
+  SecretDrawer,
+  storingSecrets,
+} from '../library/definitions.ts';
+import type { Context } from './context.ts';
+import { loadDefinition } from './definition-file.ts';
+
+/** The options of commands that ask for a change. */
+export type RequestOptions = {
+  readonly message?: string;
+  readonly key?: string;
+  readonly mode?: QueueMode;
+  readonly onInterrupt?: OnInterrupt;
+  readonly strict?: true;
+  readonly allowDowngrade?: true;
+  readonly allowQuarantined?: true;
+};
+
+/** Adds the options that every request for a change has. */
+export function addRequestOptions(command: Command): void {
+  command
+    .option('-m, --message <text>', 'why, for the journal')
+    .option('--key <id>', 'an id of your own: the same request is never taken twice')
+    .addOption(
+      new Option('--mode <mode>', 'when another update of the chute is on its way').choices([
+        'refuse',
+        'queue',
+        'supersede',
+      ]),
+    )
+    .addOption(
+      new Option('--on-interrupt <how>', 'what a crash midway means').choices([
+        'resume',
+        'rollback',
+      ]),
+    )
+    .option('--allow-quarantined', 'try again what kept crashing');
+}
+
+/** The request for these chutes as the engine takes it. */
+export function askedFor(
+  chutes: readonly ChuteRequest[],
+  options: RequestOptions,
+  origin: Asked['origin'] = null,
+): Asked {
+  const onInterrupt = options.onInterrupt ?? onInterruptOf(chutes);
+  return askedOf(chutes, {
+    by: localRequester('cli'),
+    requestId: options.key ?? null,
+    message: options.message ?? null,
+    mode: options.mode ?? 'refuse',
+    onInterrupt,
+    strict: options.strict ?? false,
+    allowDowngrade: options.allowDowngrade ?? false,
+    allowQuarantined: options.allowQuarantined ?? false,
+    origin,
+  });
+}
+
+/** A chute and what is asked of it, when its name says enough. Pure. */
+export function byName(
+  chute: string,
+  operation: 'start' | 'stop' | 'restart' | 'delete',
+  purge = false,
+): ChuteRequest {
+  return { chute, operation, definition: null, sources: {}, ...(purge && { purge: true }) };
+}
+
+/**
+ * The definitions that the arguments mean, checked; warnings go to standard error. Nothing is written.
+ *
+ * Throws RIPCORD_DEFINITION_… for what cannot be used.
+ */
+export async function readDefinitions(
+  context: Context,
+  files: readonly string[],
+  strict: boolean,
+): Promise<readonly ReadDefinition[]> {
+  const read: ReadDefinition[] = [];
+  for (const file of files) {
+    const drawer = new SecretDrawer();
+    const { found, parsed } = await loadDefinition(file, { secret: drawer.keep, strict });
+    if (!parsed.ok) throw invalidDefinition(parsed.complaints);
+    if (!context.quiet)
+      for (const warning of parsed.warnings)
+        context.terminal.err(`${context.terminal.yellow('warning:')} ${complaintText(warning)}\n`);
+    read.push({ ...parsed, directory: found.directory, secrets: drawer.values });
+  }
+  return read;
+}
+
+/** The requests for definitions; secrets go into the root's store with `store`, which needs the root. */
+export async function requestsFor(
+  { root }: Context,
+  read: readonly ReadDefinition[],
+  options: { readonly store: boolean },
+): Promise<readonly ChuteRequest[]> {
+  const mark = options.store
+    ? storingSecrets(openSecrets(nodeDisk, root))
+    : comparingSecrets(root);
+  const requests: ChuteRequest[] = [];
+  for (const each of read) requests.push(await requestOf(each, mark, { root }));
+  return requests;
+}
+
+/** Throws RIPCORD_PLAN_STALE when the device is not as it was at `base`, a state hash. */
+export function refuseMovedBase({ applied }: State, base: string, ref: string): void {
+  if (stateHash(applied, sha256) === base) return;
+  throw new RipcordError(
+    'RIPCORD_PLAN_STALE',
+    `cannot take the request: the device has changed since ${ref}`,
+    { hint: `ripcord diff ${ref}` },
+  );
+}
