@@ -1,0 +1,87 @@
+import type { Envelope, Recorded } from '../../journal/record.ts';
+import { NO_HASH } from '../../journal/record.ts';
+import type { ChuteEvent } from '../../src/core/events.ts';
+import { fold } from '../../src/core/fold.ts';
+import { NEW_STATE, type State } from '../../src/core/state.ts';
+import type { Step } from '../../src/core/step.ts';
+import { askFor } from './no-op-world.ts';
+
+/** Microseconds to fold the flush between two steps of an update with so many steps. */
+export function foldFlushArm(steps: number): number {
+  const begun = beginning(steps);
+  const flushes = Array.from({ length: steps - 1 }, (_, index) => between(begun, index + 1));
+  const times = Math.ceil(FLUSHES / flushes.length);
+  const began = performance.now();
+  for (let time = 0; time < times; time++) {
+    let state = begun;
+    for (const flush of flushes) state = fold(state, flush);
+  }
+  return ((performance.now() - began) * 1000) / (times * flushes.length);
+}
+
+const FLUSHES = 5000;
+
+/** The state with the first step of an update on its way. */
+function beginning(count: number): State {
+  const steps = Array.from({ length: count }, (_, index): Step => ({
+    n: index + 1,
+    id: `bench/step-${index + 1}`,
+    chute: 'bench',
+    module: 'bench',
+    phase: 50,
+    level: index,
+    kind: 'bench.step@1',
+    args: { n: index + 1 },
+    title: `step ${index + 1} of ${count}`,
+    timeoutMs: 30_000,
+    retries: 0,
+  }));
+  const update = 'u1';
+  const planHash = NO_HASH;
+  return fold(
+    NEW_STATE,
+    recorded(1, [
+      {
+        type: 'update.requested',
+        update,
+        request: { ...askFor('bench', 1), contentHash: NO_HASH },
+      },
+      { type: 'update.planned', update, patch: [], steps, planHash, planners: {}, factsSeq: 0 },
+      { type: 'update.started', update, stateHash: NO_HASH, baseline: {} },
+      intended(1),
+    ]),
+  );
+}
+
+function between({ seq }: State, n: number): readonly Recorded<ChuteEvent>[] {
+  const about = { update: 'u1', step: `bench/step-${n}`, n, attempt: 1 };
+  const rest = { result: null, patch: [], inverse: [], durationMs: 0 };
+  return recorded(seq + n * 2 - 1, [
+    { type: 'step.succeeded', ...about, ...rest },
+    intended(n + 1),
+  ]);
+}
+
+function intended(n: number): ChuteEvent {
+  const about = { update: 'u1', step: `bench/step-${n}`, n, attempt: 1 };
+  return { type: 'step.intended', ...about, kind: 'bench.step@1', inputHash: NO_HASH, undo: null };
+}
+
+function recorded(first: number, events: readonly ChuteEvent[]): readonly Recorded<ChuteEvent>[] {
+  return events.map((event, index) => {
+    const record = { ...ENVELOPE, ...event, seq: first + index };
+    return record as Recorded<ChuteEvent>;
+  });
+}
+
+const ENVELOPE: Envelope = {
+  seq: 0,
+  end: 0,
+  synced: 0,
+  prev: NO_HASH,
+  at: '2026-01-01T00:00:00.000Z',
+  boot: 'bench',
+  up: 0,
+  v: 1,
+  hash: NO_HASH,
+};
