@@ -1,12 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Secrets } from '../../journal/secrets-store.ts';
 import type { Definition, SecretRef, Source, SourceLocation } from '../core/chute.ts';
 import type { Complaint } from '../core/definition/complaint.ts';
 import { complete, type RawDefinition } from '../core/definition/raw.ts';
-import type { SourceReference } from '../core/definition/source-reference.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteRequest } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
@@ -62,11 +61,12 @@ export async function requestOf(
   mark: MarkSecret,
   { root }: { readonly root: string },
 ): Promise<ChuteRequest> {
+  // A root below the definition's own directory is no part of its files.
+  const real = existsSync(root) ? realpathSync(root) : root;
   const observed: Record<string, Source> = {};
   const sources: Record<string, SourceLocation> = {};
   for (const [service, reference] of Object.entries(read.sources)) {
-    // A root below the definition's own directory is no part of its files.
-    const found = await observeSource(reference, read.directory, { except: root });
+    const found = await observeSource(reference, read.directory, { except: real });
     observed[service] = found.source;
     sources[found.source.digest] = found.location;
   }
