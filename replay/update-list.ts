@@ -63,7 +63,7 @@ const FAILED: ReadonlySet<string> = new Set(['rejected', 'reverted', 'stuck', 'r
 
 function patternOf(grep: string): RegExp {
   try {
-    return new RegExp(grep, 'iu');
+    return new RegExp(grep, 'imu');
   } catch (error) {
     throw new RipcordError(
       'RIPCORD_USAGE_INVALID',
