@@ -18,6 +18,8 @@ export interface Context {
   /** How long to wait for an update; null: for as long as it takes. */
   readonly timeoutMs: number | null;
   readonly terminal: Terminal;
+  /** What a suggested command needs to mean the same root: empty, or ` --root DIR`. */
+  readonly rootFlag: string;
   /** The command as it was typed, for `holder.json` and `engine.started`. */
   readonly commandLine: string;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -79,10 +79,14 @@ export function contextOf(
     interactive: process.stdin.isTTY && !noInput,
     timeoutMs,
     terminal: terminalOf(options, process),
+    rootFlag: options.root === undefined ? '' : ` --root ${quoted(options.root)}`,
     commandLine,
     env,
   };
 }
+
+const quoted = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** The terminal alone, for errors that come up before there is a context. */
 export function terminalOf(

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 
 import { RipcordError } from '../core/errors.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../library/version.ts';
 import type { CommandModule } from './command.ts';
 import type { Context } from './context.ts';
 import { EXIT, usageError } from './exit-code.ts';

@@ -113,9 +113,7 @@ export async function requestsFor(
   read: readonly ReadDefinition[],
   options: { readonly store: boolean },
 ): Promise<readonly ChuteRequest[]> {
-  const mark = options.store
-    ? storingSecrets(openSecrets(nodeDisk, root))
-    : comparingSecrets(root);
+  const mark = options.store ? storingSecrets(openSecrets(nodeDisk, root)) : comparingSecrets(root);
   const requests: ChuteRequest[] = [];
   for (const each of read) requests.push(await requestOf(each, mark, { root }));
   return requests;

@@ -80,6 +80,7 @@ function placeOf(error: unknown): string | null {
     }[];
   } | null;
   const [first] = details?.complaints ?? [];
-  if (first) return first.line === null ? first.file : `${first.file}:${first.line}:${first.col ?? 1}`;
+  if (first)
+    return first.line === null ? first.file : `${first.file}:${first.line}:${first.col ?? 1}`;
   return typeof details?.seq === 'number' ? `@${details.seq}` : null;
 }

@@ -78,9 +78,5 @@ function oneOf<T extends string>(
 }
 
 function wrong(field: string, reason: string): HttpError {
-  return new HttpError(
-    422,
-    'RIPCORD_USAGE_INVALID',
-    `cannot take the request: ${field} ${reason}`,
-  );
+  return new HttpError(422, 'RIPCORD_USAGE_INVALID', `cannot take the request: ${field} ${reason}`);
 }

@@ -6,8 +6,8 @@ import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { Asked } from '../engine/requests.ts';
+import type { Resolution } from '../engine/resolve.ts';
 import type { Problem } from './problem.ts';
-import type { ResolveAs } from './routes.ts';
 import { openSocketPath } from './socket-path.ts';
 
 /** What became of a request: its update, or that nothing had to be journaled. */
@@ -20,15 +20,13 @@ export type Taken =
  * nobody answers there (any more), and otherwise what the engine throws.
  */
 export interface Client {
+  /** Whether anybody answers. Never throws. */
+  isThere(): Promise<boolean>;
   status(): Promise<Json>;
   ask(asked: Asked, base?: string): Promise<Taken>;
   cancel(id: UpdateId, by: Requester): Promise<void>;
   retry(id: UpdateId, by: Requester): Promise<Taken>;
-  resolve(
-    id: UpdateId,
-    n: number,
-    settle: { readonly as: ResolveAs; readonly message: string; readonly by: Requester },
-  ): Promise<void>;
+  resolve(id: UpdateId, n: number, resolution: Resolution): Promise<void>;
   /** Records of an update until it rests. */
   follow(id: UpdateId, after?: Seq, signal?: AbortSignal): AsyncIterable<Recorded<ChuteEvent>>;
 }
@@ -40,16 +38,28 @@ export function connect(root: string): Client {
     return JSON.parse(await textOf(response)) as JsonObject;
   };
   return {
+    isThere: async () => {
+      try {
+        await textOf(await call(root, { method: 'GET', path: '/healthz' }));
+        return true;
+      } catch {
+        return false;
+      }
+    },
     status: async () =>
       JSON.parse(await textOf(await call(root, { method: 'GET', path: '/v1/status' }))) as Json,
     ask: async (asked, base) =>
-      (await post('/v1/updates', asked, base === undefined ? {} : { 'if-match': `"${base}"` })) as Taken,
+      (await post(
+        '/v1/updates',
+        asked,
+        base === undefined ? {} : { 'if-match': `"${base}"` },
+      )) as Taken,
     cancel: async (id, by) => {
       await post(`/v1/updates/${id}/cancel`, { by });
     },
     retry: async (id, by) => (await post(`/v1/updates/${id}/retry`, { by })) as Taken,
-    resolve: async (id, n, settle) => {
-      await post(`/v1/updates/${id}/steps/${n}/resolve`, settle);
+    resolve: async (id, n, resolution) => {
+      await post(`/v1/updates/${id}/steps/${n}/resolve`, resolution);
     },
     follow: (id, after = 0, signal) => followUpdate(root, { id, after, signal }),
   };
@@ -84,7 +94,10 @@ type Call = {
   readonly signal?: AbortSignal | undefined;
 };
 
-async function call(root: string, { method, path, body, headers, signal }: Call): Promise<IncomingMessage> {
+async function call(
+  root: string,
+  { method, path, body, headers, signal }: Call,
+): Promise<IncomingMessage> {
   const socket = openSocketPath(root);
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {

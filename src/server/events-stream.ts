@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { Recorded, Seq } from '../../journal/record.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import type { Engine } from '../engine/engine.ts';
+import { updateRecords } from './update-records.ts';
 
 /** Which events a client wants. */
 export type EventsWanted = {
@@ -20,71 +21,38 @@ export type EventsWanted = {
 export async function streamEvents(
   engine: Engine,
   response: ServerResponse,
-  { after, update, follow }: EventsWanted,
+  wanted: EventsWanted,
 ): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const from = await firstSeq(engine, after, update);
-  if (follow) await followEvents(engine, response, { from, update, gone });
-  else
-    for await (const record of engine.journal.read(from))
-      if (isWanted(record, update)) await send(response, record, gone.signal);
-  if (!gone.signal.aborted) response.end();
-}
-
-async function followEvents(
-  engine: Engine,
-  response: ServerResponse,
-  options: {
-    readonly from: Seq;
-    readonly update: UpdateId | null;
-    readonly gone: AbortController;
-  },
-): Promise<void> {
-  const { from, update, gone } = options;
-  const stop = new AbortController();
-  gone.signal.addEventListener('abort', () => stop.abort());
-  let seen = from - 1;
-  let end = Number.POSITIVE_INFINITY;
-  let cut = false;
-  if (update !== null)
-    engine.outcome(update).then(
-      () => {
-        end = engine.journal.head.seq;
-        if (seen >= end) stop.abort();
-      },
-      () => {
-        // The engine closes before the update rests: the client has to see that.
-        cut = true;
-        stop.abort();
-      },
-    );
-  for await (const record of engine.journal.follow(from, stop.signal)) {
-    if (isWanted(record, update)) await send(response, record, gone.signal);
-    seen = record.seq;
-    if (seen >= end || gone.signal.aborted) break;
+  for await (const record of recordsFor(engine, wanted, gone.signal)) {
+    if (gone.signal.aborted) return;
+    if (!response.write(`${JSON.stringify(record)}\n`))
+      await once(response, 'drain', { signal: gone.signal }).catch(() => undefined);
   }
-  if (cut || end === Number.POSITIVE_INFINITY) response.destroy();
+  // A follower of everything is never done: the journal closed under it.
+  if (wanted.follow && wanted.update === null) response.destroy();
+  else response.end();
 }
 
-/** Where to begin reading: what lies before an update's request is not about it. */
-async function firstSeq(engine: Engine, after: Seq, update: UpdateId | null): Promise<Seq> {
-  if (update === null) return after + 1;
-  const [first] = await engine.journal.find({ update, limit: 1 });
-  return Math.max(after + 1, first ?? engine.journal.head.seq + 1);
-}
-
-function isWanted(record: Recorded<ChuteEvent>, update: UpdateId | null): boolean {
-  return update === null || ('update' in record && record.update === update);
-}
-
-async function send(
-  response: ServerResponse,
-  record: Recorded<ChuteEvent>,
+function recordsFor(
+  engine: Engine,
+  { after, update, follow }: EventsWanted,
   signal: AbortSignal,
-): Promise<void> {
-  if (signal.aborted || response.write(`${JSON.stringify(record)}\n`)) return;
-  await once(response, 'drain', { signal }).catch(() => undefined);
+): AsyncIterable<Recorded<ChuteEvent>> {
+  if (!follow) return recordsSoFar(engine, after, update);
+  return update === null
+    ? engine.journal.follow(after + 1, signal)
+    : updateRecords(engine, update, { after, signal });
+}
+
+async function* recordsSoFar(
+  { journal }: Engine,
+  after: Seq,
+  update: UpdateId | null,
+): AsyncGenerator<Recorded<ChuteEvent>> {
+  if (update === null) return yield* journal.read(after + 1);
+  for (const seq of await journal.find({ update, from: after + 1 })) yield* journal.read(seq, seq);
 }

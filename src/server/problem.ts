@@ -63,8 +63,7 @@ const TITLES: Readonly<Record<number, string>> = {
 export function problemOf(error: unknown): Problem {
   const code = codeOf(error);
   const kind = kindOfCode(code);
-  const status =
-    error instanceof HttpError ? error.status : (BY_CODE[code ?? ''] ?? BY_KIND[kind]);
+  const status = error instanceof HttpError ? error.status : (BY_CODE[code ?? ''] ?? BY_KIND[kind]);
   const hint =
     error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : null;
   return {

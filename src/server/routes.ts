@@ -7,25 +7,19 @@ import type { Json } from '../core/json.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Outcome, OutcomeReader } from '../engine/outcome.ts';
 import type { Requests, UpdateHandle } from '../engine/requests.ts';
+import type { Resolution } from '../engine/resolve.ts';
 import { askedFrom, objectOf, requesterFrom } from './asked.ts';
 import { streamEvents } from './events-stream.ts';
 import { HttpError } from './problem.ts';
 import { readBody } from './read-body.ts';
-
-/** How a person settles an undo that failed. */
-export type ResolveAs = 'retry' | 'undone' | 'done';
 
 /** The engine as the API offers it to others. */
 export interface Served {
   readonly engine: Engine;
   readonly requests: Pick<Requests, 'ask'>;
   cancel(id: UpdateId, by: Requester): Promise<void>;
-  resolve(
-    id: UpdateId,
-    n: number,
-    settle: { readonly as: ResolveAs; readonly message: string; readonly by: Requester },
-  ): Promise<void>;
-  retry(id: UpdateId, by: Requester): Promise<UpdateHandle>;
+  resolve(id: UpdateId, n: number, resolution: Resolution): Promise<void>;
+  retry(id: UpdateId, by: Requester): Promise<Pick<UpdateHandle, 'id' | 'done'>>;
   status(): Promise<Json>;
 }
 
@@ -49,6 +43,7 @@ type Route = {
 };
 
 const ROUTES: readonly Route[] = [
+  { method: 'GET', path: /^\/healthz$/, answer: async () => ({ status: 200, body: { ok: true } }) },
   { method: 'GET', path: /^\/v1\/status$/, answer: getStatus },
   { method: 'GET', path: /^\/v1\/events$/, answer: getEvents },
   { method: 'POST', path: /^\/v1\/updates$/, answer: postUpdate },
@@ -111,7 +106,7 @@ function refuseMovedBase({ state, workshop }: Engine, base: string): void {
   );
 }
 
-async function accepted({ id, done }: UpdateHandle): Promise<Answer> {
+async function accepted({ id, done }: Pick<UpdateHandle, 'id' | 'done'>): Promise<Answer> {
   if (id !== null) return { status: 202, body: { update: id } };
   return { status: 200, body: { update: null, outcome: (await done) as unknown as Json } };
 }
@@ -150,7 +145,11 @@ async function postRetry({ served, request, parts: [id = ''] }: Call): Promise<A
 async function postResolve({ served, request, parts: [id = '', n = ''] }: Call): Promise<Answer> {
   const { by, as, message } = objectOf(await readBody(request), 'the body');
   if (as !== 'retry' && as !== 'undone' && as !== 'done')
-    throw new HttpError(422, 'RIPCORD_USAGE_INVALID', 'cannot resolve: as is retry, undone or done');
+    throw new HttpError(
+      422,
+      'RIPCORD_USAGE_INVALID',
+      'cannot resolve: as is retry, undone or done',
+    );
   if (typeof message !== 'string' || message === '')
     throw new HttpError(422, 'RIPCORD_USAGE_INVALID', 'cannot resolve: a message says why');
   await served.resolve(id, Number(n), { as, message, by: requesterFrom(by ?? null) });

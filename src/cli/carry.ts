@@ -1,0 +1,168 @@
+import type { Seq } from '../../journal/record.ts';
+import { codeOf, RipcordError } from '../core/errors.ts';
+import type { UpdateId } from '../core/events.ts';
+import { exitCodeOf, type Outcome, OutcomeReader } from '../engine/outcome.ts';
+import { localRequester } from '../library/asked.ts';
+import type { Taken } from '../server/client.ts';
+import { type Access, type AccessOptions, openAccess } from './access.ts';
+import type { Context } from './context.ts';
+import { handOver } from './hand-over.ts';
+import { catchInterrupts, exitCodeOfSignal, type Interrupts } from './interrupts.ts';
+import { noProgress, type Progress, progressAfter } from './progress.ts';
+import type { UpdateView } from './update-view.ts';
+
+export type CarryOptions = AccessOptions & {
+  /** Asks the engine for the update, or names one that is on its way. */
+  readonly begin: (access: Access) => Promise<Taken>;
+  /** Finds an update that was taken although the answer got lost with the holder. */
+  readonly recover?: () => Promise<UpdateId | null>;
+  /** Whether to return as soon as the update is taken. */
+  readonly detach?: boolean;
+  /** An update that is on its way already: nothing has to be settled first. */
+  readonly joins?: boolean;
+  /** Whether an interrupt only leaves the update instead of turning it around. */
+  readonly looksOn?: boolean;
+  /** Records up to this one are not shown. */
+  readonly after?: Seq;
+};
+
+/** What came of carrying an update: how it stands, or that it goes on without us. */
+export type Carried = {
+  /** Null: it goes on without us. */
+  readonly outcome: Outcome | null;
+  readonly update: UpdateId | null;
+  readonly progress: Progress | null;
+  readonly exitCode: number;
+};
+
+/** A closing holder stops at a step boundary: that may take as long as a step does. */
+const TAKE_OVER_PATIENCE_MS = 120_000;
+
+/**
+ * Has an update begun and follows it until it rests, whoever holds the root meanwhile: when the holder
+ * goes, this process takes its place.
+ *
+ * The first signal turns our own update around, or only leaves where somebody else carries it.
+ */
+export async function carry(
+  context: Context,
+  view: UpdateView,
+  options: CarryOptions,
+): Promise<Carried> {
+  const interrupts = catchInterrupts();
+  const run: Run = { context, view, options, interrupts, id: null, progress: null, reader: null };
+  try {
+    for (;;) {
+      const access = await openAccess(context, run.id === null ? options : TAKE_OVER);
+      try {
+        return await carryWith(run, access);
+      } catch (error) {
+        if (interrupts.first && codeOf(error) === 'RIPCORD_ENGINE_CLOSED') return gone(run);
+        if (codeOf(error) !== 'RIPCORD_SERVER_UNREACHABLE' || access.kind === 'holder') throw error;
+        run.id ??= (await options.recover?.()) ?? null;
+      } finally {
+        await access.close(interrupts.first ?? 'done');
+      }
+    }
+  } finally {
+    interrupts.stop();
+    view.close();
+  }
+}
+
+const TAKE_OVER: AccessOptions = { patienceMs: TAKE_OVER_PATIENCE_MS };
+
+type Run = {
+  readonly context: Context;
+  readonly view: UpdateView;
+  readonly options: CarryOptions;
+  readonly interrupts: Interrupts;
+  id: UpdateId | null;
+  progress: Progress | null;
+  reader: OutcomeReader | null;
+};
+
+async function carryWith(run: Run, access: Access): Promise<Carried> {
+  const { context, view, options, interrupts } = run;
+  const leaving = new AbortController();
+  interrupts.onFirst((signal) => {
+    if (run.id === null || (options.looksOn && access.kind === 'holder')) void access.close(signal);
+    else if (access.kind === 'client') leaving.abort();
+    else turnAround(run.id, access, view);
+  });
+  if (run.id === null) {
+    if (!options.joins) await access.settled;
+    if (interrupts.first) return gone(run);
+    const taken = await options.begin(access);
+    if (taken.update === null) return ended(run, taken.outcome);
+    run.id = taken.update;
+    view.begin(run.id);
+    if (interrupts.first && access.kind === 'holder' && !options.looksOn)
+      turnAround(run.id, access, view);
+    if (options.detach) {
+      await access.close('detached');
+      if (access.kind === 'holder') handOver(context, run.id);
+      return { outcome: null, update: run.id, progress: null, exitCode: 0 };
+    }
+  }
+  return await followWith(run, access, leaving);
+}
+
+async function followWith(run: Run, access: Access, leaving: AbortController): Promise<Carried> {
+  const { context, view, options } = run;
+  const id = run.id ?? '';
+  let late = false;
+  const timer =
+    context.timeoutMs === null
+      ? null
+      : setTimeout(() => {
+          late = true;
+          leaving.abort();
+        }, context.timeoutMs);
+  const reader = (run.reader ??= new OutcomeReader(id));
+  let progress = run.progress ?? noProgress(id);
+  try {
+    for await (const record of access.follow(id, progress.lastSeq, leaving.signal)) {
+      progress = progressAfter(progress, record);
+      run.progress = progress;
+      reader.read(record);
+      view.record(record, record.seq > (options.after ?? 0));
+    }
+  } finally {
+    if (timer) clearTimeout(timer);
+  }
+  if (late) {
+    await access.close('timeout');
+    if (access.kind === 'holder') handOver(context, id);
+    throw new RipcordError(
+      'RIPCORD_WAIT_EXPIRED',
+      `cannot wait longer for ${id}: it goes on without us`,
+      { hint: `ripcord watch ${id}${context.rootFlag}` },
+    );
+  }
+  if (leaving.signal.aborted) return gone(run);
+  return ended(run, reader.outcome);
+}
+
+function turnAround(id: UpdateId, access: Access, view: UpdateView): void {
+  view.notice(`interrupted: ${id} is undone after the running step; once more leaves at once`);
+  access.cancel(id, localRequester('cli')).catch((error: unknown) => {
+    view.notice(error instanceof Error ? error.message : String(error));
+  });
+}
+
+function ended({ id, progress, interrupts }: Run, outcome: Outcome): Carried {
+  const signal = interrupts.first;
+  const interrupted = signal !== null && outcome.outcome === 'cancelled';
+  const exitCode = interrupted ? exitCodeOfSignal(signal) : exitCodeOf(outcome);
+  return { outcome, update: id, progress, exitCode };
+}
+
+function gone({ id, interrupts, view, context, progress }: Run): Carried {
+  if (id !== null) {
+    const { rootFlag } = context;
+    view.notice(`${id} goes on; ripcord watch ${id}${rootFlag} · ripcord cancel ${id}${rootFlag}`);
+  }
+  const exitCode = interrupts.first === null ? 0 : exitCodeOfSignal(interrupts.first);
+  return { outcome: null, update: id, progress, exitCode };
+}

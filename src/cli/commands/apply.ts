@@ -1,0 +1,119 @@
+import { Option } from 'commander';
+
+import { sha256 } from '../../../journal/chain.ts';
+import { resolveRef } from '../../../replay/resolve-ref.ts';
+import { stateHash } from '../../core/applied.ts';
+import { NEW_STATE } from '../../core/state.ts';
+import type { ReadDefinition } from '../../library/definitions.ts';
+import type { AccessOptions } from '../access.ts';
+import { type CommandModule, textsOf } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../exit-code.ts';
+import { planRequest } from '../plan-request.ts';
+import { planText } from '../plan-text.ts';
+import { lookBack, needReplay, peek } from '../reader.ts';
+import {
+  addRequestOptions,
+  askedFor,
+  readDefinitions,
+  refuseMovedBase,
+  type RequestOptions,
+  requestsFor,
+} from '../request.ts';
+import { findTaken, runUpdate, withOutcome } from '../run-update.ts';
+
+type ApplyOptions = RequestOptions &
+  Pick<AccessOptions, 'runtime' | 'host'> & {
+    readonly detach?: true;
+    readonly dryRun?: true;
+    readonly ifBase?: string;
+  };
+
+/** `ripcord apply [FILE…|DIR|-]`. */
+export const apply: CommandModule = {
+  configure(command) {
+    command.argument('[file...]', 'definitions, directories with one, or - for standard input');
+    addRequestOptions(command);
+    command
+      .option('--strict', 'unknown fields and changed content without a new version are errors')
+      .option('--allow-downgrade', 'take a lower version than the installed one')
+      .option('--if-base <ref>', 'refuse (8) unless the device is as it was then')
+      .option('--detach', 'return as soon as the update is taken')
+      .option('--dry-run', 'the same as ripcord plan')
+      .addOption(
+        new Option('--runtime <name>', 'how services run; for a new root').choices([
+          'process',
+          'docker',
+        ]),
+      )
+      .addOption(
+        new Option('--host <name>', 'how the host is configured; for a new root').choices([
+          'render',
+          'linux',
+          'uci',
+        ]),
+      );
+  },
+  async run(context, { args: [files], options }) {
+    const given = textsOf(files).length > 0 ? textsOf(files) : ['.'];
+    const asked = options as ApplyOptions;
+    if (asked.dryRun) {
+      const { plan } = await import('./plan.ts');
+      return await plan.run(context, { args: [given], options, verb: null });
+    }
+    return await withOutcome(context, async () => await applyFiles(context, given, asked));
+  },
+};
+
+async function applyFiles(
+  context: Context,
+  files: readonly string[],
+  options: ApplyOptions,
+): Promise<number> {
+  const read = await readDefinitions(context, files, options.strict ?? false);
+  if (!context.yes && !(await agreed(context, read, options, files))) return EXIT.usage;
+  const base = options.ifBase === undefined ? null : await baseOf(context, options.ifBase);
+  const since = (await peek(context))?.head.seq ?? 0;
+  const asking = async () => askedFor(await requestsFor(context, read, { store: true }), options);
+  return await runUpdate(context, {
+    create: true,
+    ...(options.runtime && { runtime: options.runtime }),
+    ...(options.host && { host: options.host }),
+    detach: options.detach ?? false,
+    chutes: read.map(({ definition }) => definition.name),
+    begin: async (access) => {
+      if (base !== null) {
+        const replay = await needReplay(context);
+        refuseMovedBase(replay.state, base, options.ifBase ?? '');
+      }
+      return await access.ask(await asking(), base ?? undefined);
+    },
+    recover: async () => findTaken(context, await asking(), since),
+  });
+}
+
+async function baseOf(context: Context, ref: string): Promise<string> {
+  const replay = await needReplay(context);
+  const { seq } = await resolveRef(replay, ref);
+  return stateHash((await replay.stateAt(seq)).applied, sha256);
+}
+
+/** Shows the plan and asks; there is nothing to ask when nothing changes. */
+async function agreed(
+  context: Context,
+  read: readonly ReadDefinition[],
+  options: ApplyOptions,
+  files: readonly string[],
+): Promise<boolean> {
+  const command = `apply ${files.join(' ')}`;
+  const replay = await lookBack(context);
+  // Before there is a root everything changes: that needs no plan to be refused.
+  if (replay === null && !context.interactive)
+    return await confirm(context, 'Apply this plan?', command);
+  const chutes = await requestsFor(context, read, { store: false });
+  const planned = planRequest(context.root, replay?.state ?? NEW_STATE, askedFor(chutes, options));
+  if (!('plan' in planned)) return true;
+  if (context.interactive) context.terminal.err(planText(context, planned, 'normal'));
+  return await confirm(context, 'Apply this plan?', command);
+}

@@ -1,0 +1,29 @@
+import { localRequester } from '../../library/asked.ts';
+import { type CommandModule, textOf } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { needReplay, peek } from '../reader.ts';
+import { runUpdate } from '../run-update.ts';
+import { updateIdOf } from '../update-id.ts';
+
+/** `ripcord cancel uN`. */
+export const cancel: CommandModule = {
+  configure(command) {
+    command.argument('<update>', 'the update to turn around');
+  },
+  async run(context, { args: [ref] }) {
+    const id = updateIdOf(textOf(ref) ?? '');
+    // Settling first would finish what is to be cancelled.
+    const replay = (await peek(context)) ?? (await needReplay(context));
+    const chutes = replay.state.updates[id]?.request.chutes.map(({ chute }) => chute) ?? [];
+    const exitCode = await runUpdate(context, {
+      chutes,
+      joins: true,
+      begin: async (access) => {
+        await access.cancel(id, localRequester('cli'));
+        return { update: id };
+      },
+    });
+    // Being rolled back is what was asked for.
+    return exitCode === EXIT.reverted ? EXIT.ok : exitCode;
+  },
+};

@@ -1,0 +1,48 @@
+import { NEW_STATE } from '../../core/state.ts';
+import { type CommandModule, textsOf } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { print } from '../output.ts';
+import { planRequest } from '../plan-request.ts';
+import { type Detail, planText, planValue } from '../plan-text.ts';
+import { peek } from '../reader.ts';
+import { askedFor, byName, readDefinitions, type RequestOptions, requestsFor } from '../request.ts';
+
+type PlanOptions = RequestOptions & {
+  readonly exitCode?: true;
+  readonly summary?: true;
+  readonly full?: true;
+  readonly destroy?: string;
+};
+
+/** `ripcord plan [FILE…|DIR|-]`. Never writes. */
+export const plan: CommandModule = {
+  configure(command) {
+    command
+      .argument('[file...]', 'definitions, directories with one, or - for standard input')
+      .option('--strict', 'unknown fields and changed content without a new version are errors')
+      .option('--allow-downgrade', 'take a lower version than the installed one')
+      .option('--exit-code', 'exit 3 when something would change')
+      .option('--summary', 'only what changes, not the steps')
+      .option('--full', 'every path and every step')
+      .option('--destroy <chute>', 'plan the removal of a chute');
+  },
+  async run(context, { args: [files], options }) {
+    const asked = options as PlanOptions;
+    const named = textsOf(files);
+    const given = named.length > 0 || asked.destroy !== undefined ? named : ['.'];
+    const read = await readDefinitions(context, given, asked.strict ?? false);
+    const chutes = [
+      ...(await requestsFor(context, read, { store: false })),
+      ...(asked.destroy === undefined ? [] : [byName(asked.destroy, 'delete')]),
+    ];
+    const state = (await peek(context))?.state ?? NEW_STATE;
+    const planned = planRequest(context.root, state, askedFor(chutes, asked));
+    const detail: Detail = asked.full ? 'full' : asked.summary ? 'summary' : 'normal';
+    await print(context, planValue(planned), () => planText(context, planned, detail));
+    if ('refusals' in planned) return EXIT.refused;
+    const changes = 'plan' in planned;
+    if (changes && context.output === 'text')
+      context.terminal.out(`Apply: ripcord apply ${given.join(' ')}${context.rootFlag}\n`);
+    return changes && asked.exitCode ? EXIT.differs : EXIT.ok;
+  },
+};

@@ -1,0 +1,78 @@
+import { NO_HASH } from '../../../journal/record.ts';
+import type { StatusView } from '../../../replay/status-view.ts';
+import { NEW_STATE } from '../../core/state.ts';
+import { type CommandModule, textOf } from '../command.ts';
+import type { Context } from '../context.ts';
+import { EXIT, usageError } from '../exit-code.ts';
+import { print } from '../output.ts';
+import { lookBack } from '../reader.ts';
+import { viewOf } from '../status-view.ts';
+import { table } from '../terminal.ts';
+import { webUrl } from '../web-url.ts';
+
+/** `ripcord status [CHUTE]`. */
+export const status: CommandModule = {
+  configure(command) {
+    command
+      .argument('[chute]', 'only this one')
+      .option('--wide', 'also services, processes and hashes');
+  },
+  async run(context, { args: [name], options }) {
+    const replay = await lookBack(context);
+    const { state, head } = replay ?? { state: NEW_STATE, head: { seq: 0, hash: NO_HASH } };
+    const view = only(viewOf(state, head, context.root), textOf(name));
+    const wide = options['wide'] === true;
+    await print(context, view, () =>
+      replay === null ? nothingThere(context) : statusText(context, view, wide),
+    );
+    return EXIT.ok;
+  },
+};
+
+function only(view: StatusView, chute: string | null): StatusView {
+  if (chute === null) return view;
+  const found = view.chutes[chute];
+  if (found) return { ...view, chutes: { [chute]: found } };
+  throw usageError(`cannot show ${chute}: no such chute`, 'ripcord status');
+}
+
+function nothingThere({ root, rootFlag }: Context): string {
+  return `Nothing here yet: ${root} is no ripcord root.\nripcord apply FILE${rootFlag}\n`;
+}
+
+function statusText(context: Context, view: StatusView, wide: boolean): string {
+  const { terminal, rootFlag } = context;
+  const { symbols, dim, bold, green, red, yellow } = terminal;
+  const lines = [dim(`${context.root}  journal @${view.head.seq}\n`)];
+  for (const { id, phase, step } of view.updates)
+    lines.push(`${yellow(symbols.running)} ${id} ${phase}${step === null ? '' : ` at ${step}`}\n`);
+  for (const { ref, reason } of view.stuck)
+    lines.push(
+      `${red(symbols.failed)} ${ref} is stuck: ${reason.message}\n`,
+      `  ripcord resolve ${ref} --as retry -m "tried again"${rootFlag}\n`,
+    );
+  const paint = { running: green, stuck: red, exited: red } as const;
+  const rows = Object.entries(view.chutes).map(([name, chute]) => {
+    const color = paint[chute.state as keyof typeof paint] ?? ((text: string) => text);
+    const version = chute.version === null ? '' : `version ${chute.version}`;
+    const url = chute.state === 'running' ? webUrl(chute.applied?.definition ?? null) : null;
+    const drift = chute.drift.map(({ message }) => yellow(message)).join('; ');
+    return [bold(name), `r${chute.revision}`, version, color(chute.state), url ?? '', drift];
+  });
+  lines.push(rows.length === 0 ? 'No chutes.\n' : table(rows));
+  if (wide) lines.push(wideText(view));
+  const drifted = Object.entries(view.chutes).find(([, { drift }]) => drift.length > 0);
+  if (drifted) lines.push(`ripcord restart ${drifted[0]}${rootFlag}\n`);
+  return lines.join('');
+}
+
+function wideText({ chutes, stateHash, head }: StatusView): string {
+  const rows = Object.entries(chutes).flatMap(([name, { applied, observed }]) =>
+    Object.entries(applied?.services ?? {}).map(([service, { state }]) => {
+      const seen = observed?.services[service];
+      const pid = seen?.instance ? `pid ${seen.instance.pid}` : '';
+      return [`${name}/${service}`, `applied ${state}`, `found ${seen?.state ?? 'unknown'}`, pid];
+    }),
+  );
+  return `${table(rows)}state ${stateHash}\nhead  ${head.hash}\n`;
+}

@@ -1,0 +1,42 @@
+import type { Replay } from '../../../replay/replay.ts';
+import { resolveRef, updateNamed } from '../../../replay/resolve-ref.ts';
+import { type CommandModule, textOf } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { peek } from '../reader.ts';
+import { runUpdate, tellEnded } from '../run-update.ts';
+import { updateIdOf } from '../update-id.ts';
+
+/** `ripcord watch [uN]`: follows an update to its end, and tells how it ended when it has. */
+export const watch: CommandModule = {
+  configure(command) {
+    command
+      .argument('[update]', 'default: the oldest that is on its way, else the newest')
+      .option('--from <ref>', 'begin behind this record');
+  },
+  async run(context, { args: [ref], options }) {
+    const replay = await peek(context);
+    const named = textOf(ref);
+    const id = named === null ? replay && (await defaultId(replay)) : updateIdOf(named);
+    if (replay === null || id === null) {
+      context.terminal.out('No updates.\n');
+      return EXIT.ok;
+    }
+    const { from } = options as { readonly from?: string };
+    const after = from === undefined ? 0 : (await resolveRef(replay, from)).seq;
+    const { phase } = await updateNamed(replay, id);
+    if (phase === null || phase === 'stuck') return await tellEnded(context, replay, { id, after });
+    return await runUpdate(context, {
+      chutes: [],
+      after,
+      joins: true,
+      looksOn: true,
+      begin: async () => ({ update: id }),
+    });
+  },
+};
+
+async function defaultId(replay: Replay): Promise<string | null> {
+  const [oldest] = Object.values(replay.state.updates).toSorted((a, b) => a.seq - b.seq);
+  if (oldest) return oldest.id;
+  return (await replay.chronicle()).updates.at(-1)?.id ?? null;
+}

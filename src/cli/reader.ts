@@ -1,0 +1,62 @@
+import { JournalError } from '../../journal/errors.ts';
+import type { Damage } from '../../journal/journal.ts';
+import { isLocked } from '../../journal/lock.ts';
+import { openReplay } from '../../replay/reader.ts';
+import type { Replay } from '../../replay/replay.ts';
+import { codeOf } from '../core/errors.ts';
+import type { Context } from './context.ts';
+
+/**
+ * The journal to look back at, after finishing what was left unfinished; null where there is no root.
+ *
+ * With nothing unfinished, or while an engine is at work, it takes no lock and writes nothing. Throws
+ * RIPCORD_JOURNAL_DAMAGED naming record, file and offset.
+ */
+export async function lookBack(context: Context): Promise<Replay | null> {
+  const replay = await peek(context);
+  if (replay === null || !hasUnfinished(replay)) return replay;
+  if (!(await isLocked(context.root))) {
+    const { settle } = await import('./settle.ts');
+    await settle(context);
+  }
+  return await peek(context);
+}
+
+/** The same without settling anything: for commands that never write. */
+export async function peek({ root }: Pick<Context, 'root'>): Promise<Replay | null> {
+  const replay = await openReplay(root).catch((error: unknown) => {
+    if (codeOf(error) === 'RIPCORD_ROOT_MISSING') return null;
+    throw error;
+  });
+  if (replay?.damage) throw damageError(root, replay.damage);
+  return replay;
+}
+
+/** Like `lookBack`, for commands that cannot do without a root. Throws RIPCORD_ROOT_MISSING. */
+export async function needReplay(context: Context): Promise<Replay> {
+  const replay = await lookBack(context);
+  if (replay !== null) return replay;
+  throw new JournalError(
+    'RIPCORD_ROOT_MISSING',
+    `cannot read ${context.root}: there is no ripcord root`,
+  );
+}
+
+/** Whether an update waits for an engine rather than for a person. */
+function hasUnfinished({ state }: Replay): boolean {
+  return Object.values(state.updates).some(({ phase }) => phase !== 'stuck');
+}
+
+function damageError(root: string, damage: Damage): JournalError {
+  const { seq, file, offset, message } = damage;
+  const place = [
+    seq === null ? null : `record ${seq}`,
+    file,
+    offset === null ? null : `offset ${offset}`,
+  ].filter((part) => part !== null);
+  return new JournalError(
+    'RIPCORD_JOURNAL_DAMAGED',
+    `cannot use the journal in ${root}: ${message}${place.length > 0 ? ` (${place.join(', ')})` : ''}`,
+    { details: { seq, file, offset } },
+  );
+}

@@ -1,0 +1,131 @@
+import { sha256 } from '../../journal/chain.ts';
+import type { Recorded, Seq } from '../../journal/record.ts';
+import type { Replay } from '../../replay/replay.ts';
+import { updateNamed } from '../../replay/resolve-ref.ts';
+import { kindOfCode } from '../core/error-kind.ts';
+import { codeOf } from '../core/errors.ts';
+import type { ChuteEvent, UpdateId } from '../core/events.ts';
+import { NEW_STATE } from '../core/state.ts';
+import { exitCodeOf, OutcomeReader } from '../engine/outcome.ts';
+import { type Asked, contentHashOf } from '../engine/requests.ts';
+import { carry, type CarryOptions, type Carried } from './carry.ts';
+import type { Context } from './context.ts';
+import { exitCodeForError } from './exit-code.ts';
+import { outcomeLine, outcomeText } from './outcome-text.ts';
+import { noProgress, progressAfter } from './progress.ts';
+import { peek } from './reader.ts';
+import { errorReport } from './show-error.ts';
+import { openView } from './update-view.ts';
+
+/**
+ * Has an update begun, shows its way and how it ended. With `-o json` the last line is the outcome,
+ * for refusals before the update too. Resolves with the exit code.
+ */
+export async function runUpdate(
+  context: Context,
+  options: CarryOptions & { readonly chutes: readonly string[] },
+): Promise<number> {
+  const view = openView(context);
+  const carried = await carry(context, view, options);
+  await tell(context, carried, options.chutes);
+  return carried.exitCode;
+}
+
+/** The same for an update that rests: its records are in the journal, and no engine is needed. */
+export async function tellEnded(
+  context: Context,
+  replay: Replay,
+  { id, after }: { readonly id: UpdateId; readonly after: Seq },
+): Promise<number> {
+  const view = openView(context);
+  view.begin(id);
+  const reader = new OutcomeReader(id);
+  let progress = noProgress(id);
+  const { requestedSeq, lastSeq } = await updateNamed(replay, id);
+  for await (const record of replay.journal.read(requestedSeq, lastSeq)) {
+    if (!('update' in record) || record.update !== id) continue;
+    progress = progressAfter(progress, record);
+    reader.read(record);
+    view.record(record, record.seq > after);
+  }
+  view.close();
+  const { outcome } = reader;
+  const exitCode = exitCodeOf(outcome);
+  await tell(context, { outcome, update: id, progress, exitCode }, []);
+  return exitCode;
+}
+
+async function tell(
+  context: Context,
+  { outcome, update, progress, exitCode }: Carried,
+  named: readonly string[],
+): Promise<void> {
+  const { terminal, output, quiet, rootFlag } = context;
+  if (outcome === null) {
+    if (update === null || exitCode !== 0) return;
+    if (output === 'text') terminal.out(`${update}\n`);
+    else terminal.out(`${JSON.stringify({ type: 'detached', update })}\n`);
+    if (!quiet) terminal.err(`${update} goes on: ripcord watch ${update}${rootFlag}\n`);
+    return;
+  }
+  if (output !== 'text') return terminal.out(outcomeLine(outcome));
+  if (quiet && exitCode === 0) return;
+  const chutes = named.length > 0 ? named : (progress?.chutes ?? []).map(({ chute }) => chute);
+  const state = (await peek(context))?.state ?? NEW_STATE;
+  const text = outcomeText(context, { outcome, progress, chutes, state });
+  if (exitCode === 0) terminal.out(text);
+  else terminal.err(text);
+}
+
+/**
+ * Does what may refuse before there is an update, and tells a refusal as an outcome with `-o json`:
+ * then the last line is always one.
+ */
+export async function withOutcome(context: Context, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    const kind = kindOfCode(codeOf(error));
+    const { output, terminal } = context;
+    if (output === 'text' || !REFUSALS.has(kind)) throw error;
+    const { code, message, hint, at } = errorReport(error);
+    const told = { code, message, hint, at };
+    const line = { type: 'outcome', update: null, outcome: 'rejected', failedStep: null };
+    terminal.out(`${JSON.stringify({ ...line, error: told })}\n`);
+    return exitCodeForError(error);
+  }
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(['usage', 'refused', 'busy']);
+
+/**
+ * Finds, in the journal, the update that a request became whose answer got lost: the same content by
+ * the same person, after `since`.
+ */
+export async function findTaken(
+  context: Context,
+  asked: Asked,
+  since: number,
+): Promise<UpdateId | null> {
+  const replay = await peek(context);
+  if (replay === null) return null;
+  const hash = contentHashOf(asked, sha256);
+  for await (const record of replay.journal.read(since + 1, replay.head.seq))
+    if (isRequestOf(record, asked, hash)) return record.update;
+  return null;
+}
+
+function isRequestOf(
+  record: Recorded<ChuteEvent>,
+  asked: Asked,
+  contentHash: string,
+): record is Extract<Recorded<ChuteEvent>, { type: 'update.requested' }> {
+  if (record.type !== 'update.requested') return false;
+  const { request } = record;
+  return (
+    request.contentHash === contentHash &&
+    request.by.user === asked.by.user &&
+    request.by.via === asked.by.via &&
+    request.message === asked.message
+  );
+}

@@ -1,0 +1,163 @@
+import type { StepDetail } from '../../replay/step-detail.ts';
+import type { StepState, StepStory } from '../../replay/step-story.ts';
+import type { UpdateStory } from '../../replay/story.ts';
+import type { Patch } from '../core/patch.ts';
+import type { Context } from './context.ts';
+import { outcomeMark } from './log-text.ts';
+import { clip, duration, table, type Terminal } from './terminal.ts';
+
+/** The story of an update, for people. */
+export function storyText(
+  context: Context,
+  story: UpdateStory,
+  parts: { readonly patch: boolean; readonly events: boolean },
+): string {
+  const { terminal, rootFlag } = context;
+  const { id, outcome, phase, chutes, by, message, requestedSeq, lastSeq, durationMs } = story;
+  const words = chutes.map((chute) => `${story.operations[chute] ?? 'apply'} ${chute}`).join(', ');
+  const said = message === null ? '' : ` "${message}"`;
+  const took = durationMs === null ? '' : `  ${duration(durationMs)}`;
+  const head = [
+    `${terminal.bold(id)}  ${outcomeMark(terminal, outcome)} ${outcome ?? phase ?? ''}  ${words}  ${story.at}${took}  ${by.user}@${by.via}${said}\n`,
+    `@${requestedSeq}..@${lastSeq}${story.plan === null ? '' : `  plan ${story.plan.hash.slice(0, 12)}`}\n`,
+  ];
+  const text = [
+    ...head,
+    explanationText(context, story),
+    parts.patch ? patchText(context, story.patch ?? []) : '',
+    stepsText(context, story),
+    endText(story),
+  ];
+  if (parts.events)
+    text.push(...story.events.map(({ seq, at, type }) => `  @${seq} ${at} ${type}\n`));
+  text.push(nextText(story, rootFlag));
+  return text.join('');
+}
+
+/** Why an update did not go straight through; empty when it did. */
+export function explanationText({ terminal }: Context, story: UpdateStory): string {
+  const { failedStep, error, refusals, hint, interrupted, cause } = story;
+  const lines: string[] = [];
+  for (const { at, step } of interrupted) lines.push(`  crash    at ${step}, ${at}\n`);
+  if (failedStep !== null) lines.push(`  failed   ${terminal.red(failedStep)}\n`);
+  if (error) lines.push(`  cause    ${error.code}: ${error.message}\n`);
+  else if (cause !== null) lines.push(`  cause    ${cause}\n`);
+  for (const refusal of refusals)
+    lines.push(`  refused  ${refusal.message}\n`, `  hint     ${refusal.hint}\n`);
+  if (hint !== null && refusals.length === 0) lines.push(`  hint     ${hint}\n`);
+  return lines.join('');
+}
+
+/** What an update changed. */
+export function patchText({ terminal }: Context, patch: Patch): string {
+  return patch
+    .map((operation) => {
+      const path = operation.path.replace(/^\/chutes\//, '');
+      if (operation.op === 'remove') return `  ${terminal.red(`- ${path}`)}\n`;
+      const value = clip(JSON.stringify(operation.value), 80);
+      const paint = operation.op === 'add' ? terminal.green : terminal.yellow;
+      return `  ${paint(`${operation.op === 'add' ? '+' : '~'} ${path}  ${value}`)}\n`;
+    })
+    .join('');
+}
+
+/** The steps of an update and what became of each. */
+export function stepsText({ terminal }: Context, story: UpdateStory): string {
+  return table(
+    (story.plan?.steps ?? []).map((step) => stepRow(terminal, step)),
+    '  ',
+  );
+}
+
+function stepRow(terminal: Terminal, step: StepStory): readonly string[] {
+  const last = step.attempts.at(-1);
+  const took = last?.durationMs ?? null;
+  const tries = step.attempts.length > 1 ? `${step.attempts.length} attempts` : '';
+  const found = last?.recovered === true ? 'found done after a crash' : '';
+  const failure = last?.error ? `${last.error.code}: ${last.error.message}` : '';
+  const undone = step.undone ? undoneWords(terminal, step) : '';
+  const notes = [tries, found, failure, step.skipped?.reason ?? '', undone];
+  return [
+    stateMark(terminal, step.state),
+    `s${step.n}`,
+    step.title,
+    step.state,
+    took === null ? '' : duration(took),
+    notes.filter((note) => note !== '').join('; '),
+  ];
+}
+
+function undoneWords({ symbols }: Terminal, { undone }: StepStory): string {
+  if (!undone) return '';
+  const took = undone.durationMs === null ? '' : ` ${duration(undone.durationMs)}`;
+  const why = undone.error ? ` ${undone.error.message}` : '';
+  const said = undone.message === null ? '' : ` (${undone.message})`;
+  return `${symbols.undone} ${undone.outcome}${took}${why}${said}`;
+}
+
+function stateMark({ symbols, green, red, yellow, dim }: Terminal, state: StepState): string {
+  switch (state) {
+    case 'done':
+    case 'accepted':
+      return green(symbols.done);
+    case 'skipped':
+      return dim(symbols.done);
+    case 'failed':
+    case 'warned':
+    case 'stuck':
+      return red(symbols.failed);
+    case 'undone':
+      return symbols.undone;
+    case 'pending':
+      return dim(symbols.waiting);
+    case 'running':
+    case 'retrying':
+    case 'in-doubt':
+    case 'undoing':
+      return yellow(symbols.running);
+  }
+}
+
+function endText({ undone, verified, warnings, stuck }: UpdateStory): string {
+  const lines: string[] = [];
+  if (undone.length > 0) lines.push(`  undone   ${undone.join(' ')}\n`);
+  if (verified !== null)
+    lines.push(
+      verified ? '  device as before (state hash equal)\n' : '  device is NOT as before\n',
+    );
+  for (const { n, step, reason } of stuck)
+    lines.push(`  stuck    s${n} ${step}: ${reason.message}\n`);
+  if (warnings.length > 0) lines.push(`  warned   ${warnings.join(' ')} (after the commit)\n`);
+  return lines.join('');
+}
+
+function nextText({ id, outcome, stuck }: UpdateStory, rootFlag: string): string {
+  const [first] = stuck;
+  if (outcome === null) return `ripcord watch ${id}${rootFlag}\n`;
+  if (outcome === 'stuck' && first)
+    return `ripcord resolve ${id}.s${first.n} --as retry -m "tried again"${rootFlag}\n`;
+  if (outcome === 'committed') return `ripcord rollback ${id}${rootFlag}\n`;
+  if (outcome === 'unchanged') return `ripcord status${rootFlag}\n`;
+  return `ripcord retry ${id}${rootFlag}\n`;
+}
+
+/** The story of a step, for people. */
+export function stepText(context: Context, step: StepDetail): string {
+  const { terminal } = context;
+  const lines = [
+    `${terminal.bold(step.ref)}  ${stateMark(terminal, step.state)} ${step.state}  ${step.title}\n`,
+    `  id       ${step.id}\n  kind     ${step.kind}  module ${step.module}  phase ${step.phase}\n`,
+    `  args     ${JSON.stringify(step.args)}\n`,
+    `  undo     ${step.undo ?? '-'}\n`,
+  ];
+  for (const { attempt, outcome, durationMs, error, startedAt } of step.attempts)
+    lines.push(
+      `  attempt  ${attempt} ${startedAt} ${outcome}${durationMs === null ? '' : ` ${duration(durationMs)}`}${error ? ` ${error.code}: ${error.message}` : ''}\n`,
+    );
+  for (const { seq, state, evidence } of step.probes)
+    lines.push(`  probe    @${seq} ${state} ${JSON.stringify(evidence)}\n`);
+  if (step.undone) lines.push(`  undone   ${undoneWords(terminal, step)}\n`);
+  if (step.patch.length > 0) lines.push(`  changed\n${patchText(context, step.patch)}`);
+  lines.push(`ripcord show ${step.update}${context.rootFlag}\n`);
+  return lines.join('');
+}
