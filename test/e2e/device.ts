@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const MAIN = resolve('dist/src/cli/main.js');
+const EXAMPLES = resolve('docs/examples');
+
+export type Ran = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+};
+
+/** A root in a temporary directory, with the examples on a port of its own: a device to be hurt. */
+export class Device {
+  readonly home: string = realpathSync(mkdtempSync(join(tmpdir(), 'ripcord-e2e-')));
+  readonly root: string = join(this.home, 'root');
+  readonly port: number;
+
+  private constructor(port: number) {
+    this.port = port;
+    for (const name of ['hello', 'hello-v2', 'hello-broken']) {
+      const to = join(this.home, name);
+      cpSync(join(EXAMPLES, name), to, { recursive: true });
+      const file = join(to, 'chute.yaml');
+      const text = readFileSync(file, 'utf8').replaceAll('18080', String(port));
+      rewrite(file, text);
+    }
+  }
+
+  static async make(): Promise<Device> {
+    return new Device(await freePort());
+  }
+
+  /** Runs a command of the compiled program to its end. */
+  async ripcord(args: readonly string[], fault = ''): Promise<Ran> {
+    const env = {
+      ...process.env,
+      RIPCORD_ROOT: this.root,
+      RIPCORD_FAULT: fault,
+      RIPCORD_BACKOFF_SCALE: '0.01',
+      NO_COLOR: '1',
+    };
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: this.home,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    return await new Promise((done, failed) => {
+      child.on('error', failed);
+      child.on('close', (code, signal) => done({ code, signal, out, err }));
+    });
+  }
+
+  /** The JSON that a command prints, whatever its exit code. */
+  async json(args: readonly string[]): Promise<unknown> {
+    const { out, err, code } = await this.ripcord([...args, '-o', 'json']);
+    try {
+      return JSON.parse(out);
+    } catch {
+      throw new Error(`${args.join(' ')} (exit ${code}) printed no JSON: ${out}${err}`);
+    }
+  }
+
+  /** What the web chute answers, or null when nobody does. */
+  async answer(): Promise<string | null> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.port}/`);
+      return (await response.text()).trim();
+    } catch {
+      return null;
+    }
+  }
+
+  /** The live session leaders that carry a mark of this root. */
+  processes(): readonly { readonly pid: number; readonly mark: string }[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        try {
+          const environ = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
+          if (!environ.includes(`RIPCORD_ROOT=${this.root}`)) return [];
+          const mark = environ.find((each) => each.startsWith('RIPCORD_STEP='));
+          const [state, , , session] = readFileSync(`/proc/${name}/stat`, 'utf8')
+            .replace(/^.*\) /s, '')
+            .split(' ');
+          const leads = session === name && state !== 'Z' && mark !== undefined;
+          return leads ? [{ pid: Number(name), mark: mark.slice('RIPCORD_STEP='.length) }] : [];
+        } catch {
+          return [];
+        }
+      });
+  }
+
+  /** Ends what runs on it and removes it. */
+  destroy(): void {
+    for (const { pid } of this.processes()) {
+      try {
+        process.kill(-pid, 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    }
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+function rewrite(file: string, text: string): void {
+  rmSync(file);
+  writeFileSync(file, text);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => {
+    server.listen(0, '127.0.0.1', done);
+  });
+  const address = server.address();
+  await new Promise((done) => {
+    server.close(done);
+  });
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
