@@ -3,7 +3,7 @@ import { describe, test } from 'vitest';
 import { openJournal } from '../../journal/journal-disk.ts';
 import { machineClock } from '../../journal/machine-clock.ts';
 import { memoryJournal } from '../../journal/memory.ts';
-import { journalContract, keysOf } from '../contracts/journal-contract.ts';
+import { journalContract, keysOf } from '../../src/testing/journal-contract.ts';
 import { scratch } from './scratch.ts';
 
 const clock = machineClock();
