@@ -69,18 +69,18 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+type Place = { readonly file: string; readonly line: number | null; readonly col: number | null };
+
 function placeOf(error: unknown): string | null {
   if (!(error instanceof Error) || !('details' in error)) return null;
-  const details = error.details as {
-    readonly seq?: number | null;
-    readonly complaints?: readonly {
-      readonly file: string;
-      readonly line: number | null;
-      readonly col: number | null;
-    }[];
-  } | null;
-  const [first] = details?.complaints ?? [];
+  const details = error.details as
+    | readonly Place[]
+    | { readonly seq?: number | null; readonly complaints?: readonly Place[] }
+    | null;
+  if (details === null) return null;
+  const list = 'complaints' in details ? (details.complaints ?? []) : details;
+  const [first] = Array.isArray(list) ? (list as readonly Place[]) : [];
   if (first)
     return first.line === null ? first.file : `${first.file}:${first.line}:${first.col ?? 1}`;
-  return typeof details?.seq === 'number' ? `@${details.seq}` : null;
+  return 'seq' in details && typeof details.seq === 'number' ? `@${details.seq}` : null;
 }
