@@ -166,7 +166,7 @@ export interface Events {
   /** A step used up its hard time: what came of it is unknown. */
   'step.timedOut': AboutStep & { attempt: number; afterMs: number };
   /** A step is not needed. */
-  'step.skipped': AboutStep & { by: StepId | null; reason: string; hash: string | null };
+  'step.skipped': AboutStep & { by: StepId | null; reason: string; contentHash: string | null };
   /** The world was asked whether a step's effect is there. */
   'step.probed': AboutStep & { state: 'done' | 'not-done' | 'partial' | 'unknown'; evidence: Json };
   /** A step's effect is about to be undone. */
@@ -203,9 +203,9 @@ export interface Events {
     durationMs: number;
   };
   /** What runs is older than what is on disk, until it is reloaded. */
-  'reload.owed': { update: UpdateId; step: StepId; key: string; hash: string };
+  'reload.owed': { update: UpdateId; step: StepId; key: string; contentHash: string };
   /** What runs is what is on disk. */
-  'reload.paid': { update: UpdateId; step: StepId; key: string; hash: string };
+  'reload.paid': { update: UpdateId; step: StepId; key: string; contentHash: string };
   /** The world differs from what is applied. */
   'drift.found': {
     chute: ChuteName;

@@ -136,7 +136,7 @@ function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
       update.stuck = castDraft(event.steps);
       return;
     case 'reload.owed': {
-      const { key, hash } = event;
+      const { key, contentHash: hash } = event;
       draft.reloads[key] ??= { key, hash, owedSince: event.seq, update: event.update };
       draft.reloads[key].hash = hash;
       return;
