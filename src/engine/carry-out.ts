@@ -5,6 +5,7 @@ import { codeOf, type ErrorClass, type Failure, RipcordError } from '../core/err
 import type { Json } from '../core/json.ts';
 import type { Patch } from '../core/patch.ts';
 import type { Step } from '../core/step.ts';
+import { EXPIRED, HardStop, TimeLimit } from './time-limit.ts';
 import type { Workshop } from './workshop.ts';
 
 /** One attempt at one step or its undo, with what it needs to know of its update. */
@@ -30,8 +31,6 @@ export type Answer<T> =
     }
   | { readonly is: 'timedOut'; readonly afterMs: number };
 
-/** How long a driver may take to notice its hard time before the engine goes on without it. */
-const GRACE_MS = 5000;
 const PROBE_MS = 5000;
 
 /** The driver for a step. Throws RIPCORD_DRIVER_MISSING: an unknown kind is never success. */
@@ -45,11 +44,14 @@ export function driverOf({ drivers }: Pick<Workshop, 'drivers'>, { kind }: Step)
 
 /** Asks the driver for what undoing will need. Read-only. */
 export async function prepareStep(shop: Workshop, attempt: Attempt): Promise<Answer<Json>> {
+  if (!driverOf(shop, attempt.step).prepare) return NOTHING_PREPARED;
   return await answerOf(shop, attempt, async (driver, context) => {
     const undo = await driver.prepare?.(context, attempt.step.args);
     return undo ?? null;
   });
 }
+
+const NOTHING_PREPARED: Answer<Json> = { is: 'done', value: null, durationMs: 0 };
 
 /** Runs a step once, within its hard time. */
 export async function runStep(shop: Workshop, attempt: Attempt): Promise<Answer<Done<Json>>> {
@@ -100,58 +102,29 @@ async function answerOf<T>(
   attempt: Attempt,
   work: (driver: AnyDriver, context: StepContext) => Promise<T>,
 ): Promise<Answer<T>> {
-  const { clock } = shop;
-  const { step } = attempt;
-  const began = clock.up();
-  const hard = new AbortController();
-  const stop = (): void => hard.abort(attempt.signal.reason);
-  attempt.signal.addEventListener('abort', stop, { once: true });
-  const timer = startTimer(shop, step, hard);
+  const began = shop.clock.up();
+  const stop = new HardStop(attempt.signal);
+  const limit = new TimeLimit(shop, attempt.step, stop);
   try {
-    const working = work(driverOf(shop, step), contextOf(shop, attempt, hard.signal));
-    const value = await Promise.race([working, timer.expired]);
-    if (value === EXPIRED) {
-      working.catch(() => undefined);
-      return { is: 'timedOut', afterMs: Math.round(clock.up() - began) };
-    }
+    const working = work(driverOf(shop, attempt.step), contextOf(shop, attempt, stop));
+    const value = await limit.on(working);
+    if (value === EXPIRED) return { is: 'timedOut', afterMs: Math.round(shop.clock.up() - began) };
     return { is: 'done', value, durationMs: durationSince(shop, began) };
   } catch (error) {
     if (error instanceof AssertionError) throw error;
-    if (hard.signal.aborted && !attempt.signal.aborted)
-      return { is: 'timedOut', afterMs: Math.round(clock.up() - began) };
+    if (limit.isReached && !attempt.signal.aborted)
+      return { is: 'timedOut', afterMs: Math.round(shop.clock.up() - began) };
     return { is: 'failed', ...failureOf(error), durationMs: durationSince(shop, began) };
   } finally {
-    timer.stop();
-    attempt.signal.removeEventListener('abort', stop);
+    limit.lift();
+    stop.release();
   }
-}
-
-const EXPIRED = Symbol('expired');
-
-/** Aborts at the step's hard time, and gives up on the driver a grace later. */
-function startTimer(
-  { clock, logger }: Workshop,
-  step: Step,
-  hard: AbortController,
-): { readonly expired: Promise<typeof EXPIRED>; stop(): void } {
-  const stopped = new AbortController();
-  const expired = (async (): Promise<typeof EXPIRED> => {
-    await clock.sleep(step.timeoutMs, stopped.signal);
-    logger.warn({ step: step.id, timeoutMs: step.timeoutMs }, 'step used up its time');
-    hard.abort(
-      new RipcordError('RIPCORD_STEP_TIMEOUT', `${step.id} took over ${step.timeoutMs} ms`),
-    );
-    await clock.sleep(GRACE_MS, stopped.signal);
-    return EXPIRED;
-  })();
-  expired.catch(() => undefined);
-  return { expired, stop: () => stopped.abort() };
 }
 
 const durationSince = ({ clock }: Workshop, began: number): number =>
   Math.round((clock.up() - began) * 1000) / 1000;
 
-function contextOf(shop: Workshop, attempt: Attempt, signal: AbortSignal): StepContext {
+function contextOf(shop: Workshop, attempt: Attempt, stop: HardStop): StepContext {
   const { update, step } = attempt;
   const about = { update, step: step.id, n: step.n };
   return {
@@ -160,7 +133,9 @@ function contextOf(shop: Workshop, attempt: Attempt, signal: AbortSignal): StepC
     attempt: attempt.attempt,
     mark: `${update}/${step.id}`,
     root: shop.root,
-    signal,
+    get signal() {
+      return stop.signal;
+    },
     get applied() {
       return attempt.applied();
     },

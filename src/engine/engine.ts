@@ -10,6 +10,7 @@ import type { Planner } from '../core/plan.ts';
 import type { State, UpdateState } from '../core/state.ts';
 import { Book, type Listener, type OpenJournal } from './book.ts';
 import type { Clock } from './clock.ts';
+import { Deadlines } from './deadlines.ts';
 import { checkDrivers } from './driver-check.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
 import type { Host } from './host.ts';
@@ -121,6 +122,7 @@ export class Engine {
       throw error;
     } finally {
       this.#lanes.delete(lane.id);
+      this.#shop.deadlines.rest();
     }
   }
 
@@ -210,13 +212,14 @@ function workshopOf(book: Book, options: EngineOptions): Workshop {
     planners,
     host,
     clock,
+    deadlines: new Deadlines(clock),
     sha256,
     logger,
     faults: options.faults ?? NO_FAULTS,
     retry: options.retry ?? RETRY,
     concurrencyMax: options.concurrencyMax ?? 4,
     state: () => book.state,
-    append: async (events, appendOptions) => await book.append(events, appendOptions),
+    append: (events, appendOptions) => book.append(events, appendOptions),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Sha256 } from '../core/json.ts';
 import type { Planner } from '../core/plan.ts';
 import type { State } from '../core/state.ts';
 import type { Clock } from './clock.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { Faults } from './faults.ts';
 import type { Host } from './host.ts';
 import type { RetryPolicy } from './retry.ts';
@@ -20,6 +21,8 @@ export interface Workshop {
   readonly planners: readonly Planner[];
   readonly host: Host;
   readonly clock: Clock;
+  /** The hard times of what runs now. */
+  readonly deadlines: Deadlines;
   readonly faults: Faults;
   readonly retry: RetryPolicy;
   readonly sha256: Sha256;
