@@ -4,16 +4,16 @@ import type { HostFacts } from './facts.ts';
 import type { Json } from './json.ts';
 import type { Patch } from './patch.ts';
 import type { Operation, Refusal } from './plan.ts';
+import type { Requester } from './requester.ts';
 import type { Step, StepId } from './step.ts';
+
+export type { Requester };
 
 /** `u1`, `u2`, … for the life of the device. */
 export type UpdateId = string;
 
 /** Why an update is being undone. */
 export type AbortCause = 'failed' | 'cancelled' | 'superseded' | 'interrupted' | 'looping';
-
-/** Who asked. */
-export type Requester = { readonly user: string; readonly role: string; readonly via: string };
 
 /** What is asked of one chute. */
 export type ChuteRequest = {

@@ -1,8 +1,8 @@
 import type { Applied, AppliedChute } from './applied.ts';
 import type { ChuteName, Definition, SourceLocation } from './chute.ts';
-import type { Requester } from './events.ts';
 import type { HostFacts } from './facts.ts';
 import type { Patch } from './patch.ts';
+import type { Requester } from './requester.ts';
 import type { CustomStepDraft, ModuleName, Step, StepDraft } from './step.ts';
 
 /** What was asked of one chute. */
