@@ -101,7 +101,7 @@ async function carryWith(run: Run, access: Access): Promise<Carried> {
       turnAround(run.id, access, view);
     if (options.detach) {
       await access.close('detached');
-      if (access.kind === 'holder') handOver(context, run.id);
+      if (access.kind === 'holder') await handOver(context, run.id);
       return { outcome: null, update: run.id, progress: null, exitCode: 0 };
     }
   }
@@ -133,7 +133,7 @@ async function followWith(run: Run, access: Access, leaving: AbortController): P
   }
   if (late) {
     await access.close('timeout');
-    if (access.kind === 'holder') handOver(context, id);
+    if (access.kind === 'holder') await handOver(context, id);
     throw new RipcordError(
       'RIPCORD_WAIT_EXPIRED',
       `cannot wait longer for ${id}: it goes on without us`,

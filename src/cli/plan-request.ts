@@ -1,6 +1,4 @@
 import { sha256 } from '../../journal/chain.ts';
-import type { Applied } from '../core/applied.ts';
-import type { Json } from '../core/json.ts';
 import { makePlan, type Planned } from '../core/make-plan.ts';
 import { applyPatch } from '../core/patch.ts';
 import { PLANNERS } from '../core/planners/all.ts';
@@ -16,11 +14,11 @@ import { chooseConfigured } from '../library/root-config.ts';
  * lock is taken and the root need not exist.
  */
 export function planRequest(root: string, state: State, asked: Asked): Planned {
-  const applied = structuredClone(state.applied) as Applied;
+  const applied = structuredClone(state.applied);
   const names = asked.chutes.map(({ chute }) => chute);
   for (const seen of observe(root, state.applied, names)) {
     const found = driftOf(state.applied, seen);
-    if (found) applyPatch(applied as unknown as Json, found.patch);
+    if (found) applyPatch(applied, found.patch);
   }
   const facts = observeHost(root, chooseConfigured(root, {}));
   return makePlan({ request: asked, applied, facts, planners: PLANNERS, sha256 });

@@ -4,6 +4,7 @@ import { isLocked } from '../../journal/lock.ts';
 import { openReplay } from '../../replay/reader.ts';
 import type { Replay } from '../../replay/replay.ts';
 import { codeOf } from '../core/errors.ts';
+import type { UpdateId } from '../core/events.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -14,10 +15,10 @@ import type { Context } from './context.ts';
  */
 export async function lookBack(context: Context): Promise<Replay | null> {
   const replay = await peek(context);
-  if (replay === null || !hasUnfinished(replay)) return replay;
+  if (replay === null || unfinishedIn(replay).length === 0) return replay;
   if (!(await isLocked(context.root))) {
     const { settle } = await import('./settle.ts');
-    await settle(context);
+    await settle(context, unfinishedIn(replay));
   }
   return await peek(context);
 }
@@ -42,9 +43,11 @@ export async function needReplay(context: Context): Promise<Replay> {
   );
 }
 
-/** Whether an update waits for an engine rather than for a person. */
-function hasUnfinished({ state }: Replay): boolean {
-  return Object.values(state.updates).some(({ phase }) => phase !== 'stuck');
+/** Updates that wait for an engine rather than for a person. */
+function unfinishedIn({ state }: Replay): readonly UpdateId[] {
+  return Object.values(state.updates)
+    .filter(({ phase }) => phase !== 'stuck')
+    .map(({ id }) => id);
 }
 
 function damageError(root: string, damage: Damage): JournalError {
@@ -53,10 +56,11 @@ function damageError(root: string, damage: Damage): JournalError {
     seq === null ? null : `record ${seq}`,
     file,
     offset === null ? null : `offset ${offset}`,
-  ].filter((part) => part !== null);
+  ].filter((part) => part !== null && !message.includes(part));
+  const where = place.length > 0 ? ` (${place.join(', ')})` : '';
   return new JournalError(
     'RIPCORD_JOURNAL_DAMAGED',
-    `cannot use the journal in ${root}: ${message}${place.length > 0 ? ` (${place.join(', ')})` : ''}`,
+    `cannot use the journal in ${root}: ${message.replace(/^cannot trust the journal: /, '')}${where}`,
     { details: { seq, file, offset } },
   );
 }

@@ -10,7 +10,7 @@ import { exitCodeOf, OutcomeReader } from '../engine/outcome.ts';
 import { type Asked, contentHashOf } from '../engine/requests.ts';
 import { carry, type CarryOptions, type Carried } from './carry.ts';
 import type { Context } from './context.ts';
-import { exitCodeForError } from './exit-code.ts';
+import { EXIT, exitCodeForError } from './exit-code.ts';
 import { outcomeLine, outcomeText } from './outcome-text.ts';
 import { noProgress, progressAfter } from './progress.ts';
 import { peek } from './reader.ts';
@@ -23,12 +23,18 @@ import { openView } from './update-view.ts';
  */
 export async function runUpdate(
   context: Context,
-  options: CarryOptions & { readonly chutes: readonly string[] },
+  options: CarryOptions & {
+    readonly chutes: readonly string[];
+    /** Whether being rolled back is what was asked for: then it is no failure. */
+    readonly wantsBack?: boolean;
+  },
 ): Promise<number> {
   const view = openView(context);
   const carried = await carry(context, view, options);
-  await tell(context, carried, options.chutes);
-  return carried.exitCode;
+  const back = options.wantsBack && carried.exitCode === EXIT.reverted;
+  const exitCode = back ? EXIT.ok : carried.exitCode;
+  await tell(context, { ...carried, exitCode }, options.chutes);
+  return exitCode;
 }
 
 /** The same for an update that rests: its records are in the journal, and no engine is needed. */

@@ -1,10 +1,13 @@
+import { updateNamed } from '../../replay/resolve-ref.ts';
+import type { UpdateId } from '../core/events.ts';
 import { openAccess } from './access.ts';
 import type { Context } from './context.ts';
 import { catchInterrupts, exitCodeOfSignal } from './interrupts.ts';
 import { say } from './output.ts';
+import { peek } from './reader.ts';
 
 /** Finishes or undoes what was left unfinished, as far as that needs no person. */
-export async function settle(context: Context): Promise<void> {
+export async function settle(context: Context, ids: readonly UpdateId[]): Promise<void> {
   const interrupts = catchInterrupts();
   try {
     const access = await openAccess(context);
@@ -16,8 +19,18 @@ export async function settle(context: Context): Promise<void> {
     } finally {
       await access.close('settled');
     }
-    if (access.kind === 'holder') say(context, 'went on with what was interrupted: ripcord log');
+    if (access.kind === 'holder') await tellSettled(context, ids);
   } finally {
     interrupts.stop();
+  }
+}
+
+async function tellSettled(context: Context, ids: readonly UpdateId[]): Promise<void> {
+  const replay = await peek(context);
+  if (replay === null) return;
+  for (const id of ids) {
+    const { outcome, phase, interruptions } = await updateNamed(replay, id);
+    const why = interruptions > 0 ? 'was interrupted and went on' : 'went on';
+    say(context, `! ${id} ${why}: ${outcome ?? phase ?? 'unfinished'}`);
   }
 }

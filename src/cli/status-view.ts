@@ -13,5 +13,5 @@ export function viewOf(state: State, head: Head, root: string): ReturnType<typeo
 
 /** The same as the API answers it. */
 export function statusOf(state: State, head: Head, root: string): Json {
-  return viewOf(state, head, root) as unknown as Json;
+  return viewOf(state, head, root);
 }

@@ -107,12 +107,12 @@ export function table(rows: readonly (readonly string[])[], indent = ''): string
 
 /** Columns that a text takes, without its colours. Pure. */
 export function widthOf(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+  return Array.from(stripVTControlCharacters(text)).length;
 }
 
 /** A text cut to so many columns. Pure; for texts without colours. */
 export function clip(text: string, columns: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (characters.length <= columns) return text;
   return `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
 }
@@ -145,12 +145,13 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 export function shortTime(at: string, now: Date = new Date()): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return at;
-  const two = (value: number): string => String(value).padStart(2, '0');
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
   if (date.toDateString() === now.toDateString()) return clock;
   const day = `${MONTHS[date.getMonth()] ?? ''}${two(date.getDate())}`;
   return date.getFullYear() === now.getFullYear() ? day : `${date.getFullYear()} ${day}`;
 }
+
+const two = (value: number): string => String(value).padStart(2, '0');
 
 const MONTHS = [
   'Jan',

@@ -38,7 +38,8 @@ function silentView({ terminal, quiet }: Context): UpdateView {
 /** Records exactly as the journal holds them: on standard output, where they are the result. */
 function jsonView(context: Context): UpdateView {
   const { terminal, output } = context;
-  const write = output === 'text' ? terminal.err : terminal.out;
+  const write = (text: string): void =>
+    output === 'text' ? terminal.err(text) : terminal.out(text);
   return {
     ...silentView(context),
     record: (record, shown = true) => {

@@ -19,7 +19,7 @@ export function askedFrom(body: Json): Asked {
     throw wrong('chutes', `must be a list of 1 to ${CHUTES_MAX}`);
   for (const [at, chute] of (chutes as readonly Json[]).entries()) checkChute(chute, at);
   return {
-    chutes: chutes as unknown as Asked['chutes'],
+    chutes: chutes,
     by: requesterFrom(given['by'] ?? null),
     requestId: textOrNull(given, 'requestId'),
     message: textOrNull(given, 'message'),

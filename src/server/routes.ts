@@ -89,7 +89,7 @@ async function getEvents({ served, response, url }: Call): Promise<null> {
 
 async function postUpdate({ served, request }: Call): Promise<Answer> {
   const asked = askedFrom(await readBody(request));
-  const base = /^"(.+)"$/.exec(String(request.headers['if-match'] ?? ''))?.[1];
+  const base = /^"(.+)"$/.exec(request.headers['if-match'] ?? '')?.[1];
   if (base !== undefined) refuseMovedBase(served.engine, base);
   const key = request.headers['idempotency-key'];
   const requestId = typeof key === 'string' ? key : asked.requestId;

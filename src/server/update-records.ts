@@ -22,10 +22,16 @@ export async function* updateRecords(
   signal?.addEventListener('abort', abort);
   let seen = from - 1;
   let end: Seq | null = null;
-  const settled = engine.outcome(update).then(() => {
-    end = journal.head.seq;
-    if (seen >= end) stop.abort();
-  }, abort);
+  const waiting = async (): Promise<void> => {
+    try {
+      await engine.outcome(update);
+      end = journal.head.seq;
+      if (seen >= end) stop.abort();
+    } catch {
+      stop.abort();
+    }
+  };
+  const settled = waiting();
   try {
     for await (const record of journal.follow(from, stop.signal)) {
       seen = record.seq;

@@ -1,6 +1,5 @@
 import { localRequester } from '../../library/asked.ts';
 import { type CommandModule, textOf } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
 import { needReplay, peek } from '../reader.ts';
 import { runUpdate } from '../run-update.ts';
 import { updateIdOf } from '../update-id.ts';
@@ -15,15 +14,14 @@ export const cancel: CommandModule = {
     // Settling first would finish what is to be cancelled.
     const replay = (await peek(context)) ?? (await needReplay(context));
     const chutes = replay.state.updates[id]?.request.chutes.map(({ chute }) => chute) ?? [];
-    const exitCode = await runUpdate(context, {
+    return await runUpdate(context, {
       chutes,
       joins: true,
+      wantsBack: true,
       begin: async (access) => {
         await access.cancel(id, localRequester('cli'));
         return { update: id };
       },
     });
-    // Being rolled back is what was asked for.
-    return exitCode === EXIT.reverted ? EXIT.ok : exitCode;
   },
 };

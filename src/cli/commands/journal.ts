@@ -42,7 +42,7 @@ export const journal: CommandModule = {
           await import('../repair-journal.ts')
         ).repairJournal(context, options['acceptLoss'] === true);
       default:
-        return await cat(context, options as { readonly from?: string; readonly to?: string });
+        return await cat(context, options);
     }
   },
 };

@@ -27,6 +27,7 @@ export const resolve: CommandModule = {
       chutes: [],
       after: head.seq,
       looksOn: true,
+      wantsBack: true,
       begin: async (access) => {
         await access.resolve(update, n, { as, message, by: localRequester('cli') });
         return { update };

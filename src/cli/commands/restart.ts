@@ -1,4 +1,4 @@
-import { addByName, type ByNameOptions, changeByName } from '../change-by-name.ts';
+import { addByName, changeByName } from '../change-by-name.ts';
 import { type CommandModule, textsOf } from '../command.ts';
 import { byName } from '../request.ts';
 
@@ -7,6 +7,6 @@ export const restart: CommandModule = {
   configure: addByName,
   async run(context, { args: [names], options }) {
     const chutes = textsOf(names).map((name) => byName(name, 'restart'));
-    return await changeByName(context, chutes, options as ByNameOptions);
+    return await changeByName(context, chutes, options);
   },
 };

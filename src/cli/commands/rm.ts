@@ -1,4 +1,4 @@
-import { addByName, type ByNameOptions, changeByName } from '../change-by-name.ts';
+import { addByName, changeByName } from '../change-by-name.ts';
 import { type CommandModule, textsOf } from '../command.ts';
 import { confirm, confirmWord } from '../confirm.ts';
 import type { Context } from '../context.ts';
@@ -20,7 +20,7 @@ export const rm: CommandModule = {
       return await changeByName(
         context,
         chutes.map((name) => byName(name, 'delete', volumes)),
-        options as ByNameOptions,
+        options,
       );
     });
   },

@@ -27,7 +27,7 @@ export const show: CommandModule = {
   async run(context, { args: [ref], options }) {
     const text = textOf(ref) ?? '';
     const replay = await needReplay(context);
-    await showRef(context, replay, { text, ref: parseRef(text), options: options as ShowOptions });
+    await showRef(context, replay, { text, ref: parseRef(text), options: options });
     return EXIT.ok;
   },
 };

@@ -46,11 +46,8 @@ function statusText(context: Context, view: StatusView, wide: boolean): string {
   const lines = [dim(`${context.root}  journal @${view.head.seq}\n`)];
   for (const { id, phase, step } of view.updates)
     lines.push(`${yellow(symbols.running)} ${id} ${phase}${step === null ? '' : ` at ${step}`}\n`);
-  for (const { ref, reason } of view.stuck)
-    lines.push(
-      `${red(symbols.failed)} ${ref} is stuck: ${reason.message}\n`,
-      `  ripcord resolve ${ref} --as retry -m "tried again"${rootFlag}\n`,
-    );
+  for (const { ref, step, reason } of view.stuck)
+    lines.push(`${red(symbols.failed)} ${ref} ${step} is stuck: ${reason.message}\n`);
   const paint = { running: green, stuck: red, exited: red } as const;
   const rows = Object.entries(view.chutes).map(([name, chute]) => {
     const color = paint[chute.state as keyof typeof paint] ?? ((text: string) => text);
@@ -61,6 +58,8 @@ function statusText(context: Context, view: StatusView, wide: boolean): string {
   });
   lines.push(rows.length === 0 ? 'No chutes.\n' : table(rows));
   if (wide) lines.push(wideText(view));
+  const stuck = view.stuck.find(({ state }) => state === 'failed');
+  if (stuck) lines.push(`ripcord resolve ${stuck.ref} --as retry -m "tried again"${rootFlag}\n`);
   const drifted = Object.entries(view.chutes).find(([, { drift }]) => drift.length > 0);
   if (drifted) lines.push(`ripcord restart ${drifted[0]}${rootFlag}\n`);
   return lines.join('');
