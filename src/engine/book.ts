@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { AppendOptions, Journal, JournalFaults, OnFlush } from '../../journal/journal.ts';
 import type { Recorded } from '../../journal/record.ts';
 import type { ChuteEvent, Interruption } from '../core/events.ts';
+import { isEndEvent } from '../core/fold-end.ts';
 import { fold, foldAll } from '../core/fold.ts';
 import { NEW_STATE, type State, stateOf, type UpdateState } from '../core/state.ts';
 
@@ -105,6 +106,8 @@ export class Book {
     this.#first = [];
     try {
       const records = await this.journal.append([...first, ...events], options);
+      // The witness of a log's end: a tail that is lost later would show at these places.
+      if (events.some(isEndEvent)) await this.journal.sealHead();
       return first.length === 0 ? records : records.slice(first.length);
     } catch (error) {
       this.#broken = true;
