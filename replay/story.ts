@@ -85,7 +85,7 @@ function isAbout(record: ChuteEvent, id: string): boolean {
 }
 
 /** The story that an update's records tell, from its request on. Pure. */
-export function tell(summary: UpdateSummary, events: readonly Recorded<ChuteEvent>[]): UpdateStory {
+function tell(summary: UpdateSummary, events: readonly Recorded<ChuteEvent>[]): UpdateStory {
   const requested = first(events, 'update.requested');
   assert(requested, `the story of ${summary.id} begins without its request`);
   const planned = first(events, 'update.planned');

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { diffLines, statLine } from '../../replay/diff-text.ts';
 import { diff, type Diff } from '../../replay/diff.ts';
 import { partAt, readableView, stateView, viewOfState } from '../../replay/view.ts';
-import { applyOf, sha256, ToldDevice } from './told-device.ts';
+import { applyOf } from './asked.ts';
+import { sha256 } from './sha256.ts';
+import { ToldDevice } from './told-device.ts';
 
 async function device(): Promise<ToldDevice> {
   const told = new ToldDevice();
@@ -56,7 +58,7 @@ describe('a diff', () => {
     const replay = await (await device()).replay();
     const { patch } = await diff(replay, { from: 'u1', to: 'u2' });
     const before = structuredClone(viewOfState(await replay.stateAt((await seqs(replay))[0])));
-    fjp.applyPatch(before, patch as unknown as fjp.Operation[]);
+    fjp.applyPatch(before, patch as fjp.Operation[]);
     expect(before).toEqual(viewOfState(replay.state));
   });
 

@@ -5,32 +5,18 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 import { openJournal } from '../../journal/journal-disk.ts';
-import type { Journal } from '../../journal/journal.ts';
 import { openReplay } from '../../replay/reader.ts';
 import { listUpdates } from '../../replay/update-list.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import { scratch } from '../journal/scratch.ts';
 import { bytesBelow, overwrite, placeOf } from '../journal/written-root.ts';
+import { ToldClock } from './told-clock.ts';
 import { ToldDevice } from './told-device.ts';
 
 async function deviceOn(root: string): Promise<ToldDevice> {
-  let clock = new ToldDevice().clock;
-  const journal: Journal<ChuteEvent> = await openJournal<ChuteEvent>({
-    root,
-    clock: {
-      now: () => clock.now(),
-      up: () => clock.up(),
-      get boot() {
-        return clock.boot;
-      },
-    },
-    create: true,
-    segmentBytes: 16_384,
-    command: 'test',
-  });
-  const device = new ToldDevice(() => journal);
-  ({ clock } = device);
-  return device;
+  const clock = new ToldClock();
+  const options = { root, clock, create: true, segmentBytes: 16_384, command: 'test' };
+  return new ToldDevice(clock, await openJournal<ChuteEvent>(options));
 }
 
 describe('a root on disk', () => {

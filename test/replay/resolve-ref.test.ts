@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { resolveRange, resolveRef } from '../../replay/resolve-ref.ts';
-import { applyOf, stepsOf, ToldDevice } from './told-device.ts';
+import { applyOf, stepsOf } from './asked.ts';
+import { ToldDevice } from './told-device.ts';
 
 /** u1 installs hello 1, u2 is reverted at its second step, u3 is rejected, u4 (of boot-2) installs 2. */
 async function device(): Promise<ToldDevice> {

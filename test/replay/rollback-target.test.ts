@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { rollbackChute, rollbackUpdate } from '../../replay/rollback-target.ts';
-import { applyOf, definitionOf, digestOf, stepsOf, ToldDevice } from './told-device.ts';
+import { applyOf, definitionOf, digestOf, stepsOf } from './asked.ts';
+import { ToldDevice } from './told-device.ts';
 
 /** u1 and u2 install hello 1 and 2, u3 fails, u4 installs other. */
 async function device(): Promise<ToldDevice> {

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { type Observation, statusView, type StatusView } from '../../replay/status-view.ts';
 import type { ServiceState } from '../../src/core/applied.ts';
 import type { ChuteRequest } from '../../src/core/events.ts';
-import { applyOf, definitionOf, FAILURE, sha256, stepsOf, ToldDevice } from './told-device.ts';
+import { applyOf, definitionOf, FAILURE, stepsOf } from './asked.ts';
+import { sha256 } from './sha256.ts';
+import { ToldDevice } from './told-device.ts';
 
 const steps = stepsOf('hello');
 const [place, start] = steps;

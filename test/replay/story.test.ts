@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 
 import { stepDetail } from '../../replay/step-detail.ts';
 import { storyOf, type UpdateStory } from '../../replay/story.ts';
-import { applyOf, FAILURE, stepsOf, ToldDevice } from './told-device.ts';
+import { applyOf, FAILURE, stepsOf } from './asked.ts';
+import { ToldDevice } from './told-device.ts';
 
 const [place, start, gate, save, drop] = stepsOf('hello');
 const asked = applyOf('hello', 1);

@@ -1,12 +1,13 @@
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import * as fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
 
 import type { Recorded } from '../../journal/record.ts';
 import { type AppliedAt, stateAt, walkBack, walkForward } from '../../replay/timeline.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import { fold } from '../../src/core/fold.ts';
 import { NEW_STATE } from '../../src/core/state.ts';
-import { applyOf, stepsOf, ToldDevice } from './told-device.ts';
+import { applyOf, stepsOf } from './asked.ts';
+import { ToldDevice } from './told-device.ts';
 
 /** What a random device does next. */
 type Move = {
@@ -128,6 +129,21 @@ describe('what is applied', () => {
     const replay = await device.replay();
     for (let seq = 0; seq <= replay.head.seq; seq += 1)
       expect(await stateAt(replay, seq)).toEqual(fold(NEW_STATE, device.records.slice(0, seq)));
+  });
+
+  test('is folded from a snapshot on, not from the first record', async () => {
+    const device = await deviceOf([
+      { does: 'install', chute: 'hello', version: 1, steps: 0 },
+      { does: 'snapshot', chute: 'hello', version: 1, steps: 0 },
+      { does: 'install', chute: 'hello', version: 2, steps: 0 },
+    ]);
+    const { seq } = (await device.journal.loadSnapshot()) ?? { seq: 0 };
+    const reads = vi.spyOn(device.journal, 'read');
+    await stateAt(await device.replay(), seq + 2);
+    expect(reads.mock.calls).toEqual([
+      [seq + 1, device.journal.head.seq],
+      [seq + 1, seq + 2],
+    ]);
   });
 
   test('comes from the log when a snapshot is of another shape', async () => {

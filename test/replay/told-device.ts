@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import type { Journal } from '../../journal/journal.ts';
 import { memoryJournal } from '../../journal/memory.ts';
 import type { Recorded } from '../../journal/record.ts';
@@ -10,7 +8,6 @@ import type {
   AbortCause,
   ChuteEvent,
   ChuteRequest,
-  Requester,
   UpdateId,
   UpdateRequest,
 } from '../../src/core/events.ts';
@@ -18,51 +15,9 @@ import { fold } from '../../src/core/fold.ts';
 import { invert, type Patch } from '../../src/core/patch.ts';
 import { NEW_STATE, type State } from '../../src/core/state.ts';
 import type { Step } from '../../src/core/step.ts';
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-export const AMELIA: Requester = { user: 'amelia', role: 'owner', via: 'cli' };
-export const FAILURE = { code: 'RIPCORD_PROCESS_FAILED', message: 'exited with 1' };
-
-/** A chute of one service, whose digest of files follows from its version. */
-export function definitionOf(
-  name: string,
-  version: number,
-  environment: Environment = {},
-): Definition {
-  return {
-    name,
-    version,
-    environment,
-    services: {
-      main: {
-        type: 'light',
-        command: ['node', `v${version}.js`],
-        source: { type: 'local', digest: digestOf(version) },
-        environment: {},
-        interfaces: {},
-        ports: { '18080/tcp': { internal: 18080 } },
-        volumes: {},
-        requests: {},
-        dns: [],
-        needs: [],
-        stop: { signal: 'SIGTERM', graceMs: 1000 },
-      },
-    },
-    firewall: {},
-  };
-}
-
-export const digestOf = (version: number): string => `sha256:${String(version).padStart(64, '0')}`;
-
-export function applyOf(name: string, version: number, environment?: Environment): ChuteRequest {
-  return {
-    chute: name,
-    operation: 'apply',
-    definition: definitionOf(name, version, environment),
-    sources: { [digestOf(version)]: { type: 'local', path: `/src/${name}-v${version}` } },
-  };
-}
+import { applyOf, FAILURE, requestOf, stepsOf } from './asked.ts';
+import { sha256 } from './sha256.ts';
+import { ToldClock } from './told-clock.ts';
 
 /**
  * A device whose journal is told by hand, event by event, with shortcuts for what every update has. A
@@ -71,23 +26,11 @@ export function applyOf(name: string, version: number, environment?: Environment
 export class ToldDevice {
   readonly journal: Journal<ChuteEvent>;
   readonly records: Recorded<ChuteEvent>[] = [];
-  boot = 'boot-1';
-  #now = Date.parse('2026-11-22T10:00:00.000Z');
-  #up = 100_000;
+  readonly clock: ToldClock;
 
-  constructor(open: (device: ToldDevice) => Journal<ChuteEvent> = inMemory) {
-    this.journal = open(this);
-  }
-
-  get clock(): { now(): string; up(): number; readonly boot: string } {
-    const device = this;
-    return {
-      now: () => new Date(device.#now).toISOString(),
-      up: () => device.#up,
-      get boot() {
-        return device.boot;
-      },
-    };
+  constructor(clock: ToldClock = new ToldClock(), journal?: Journal<ChuteEvent>) {
+    this.clock = clock;
+    this.journal = journal ?? memoryJournal<ChuteEvent>({ clock });
   }
 
   get state(): State {
@@ -100,8 +43,7 @@ export class ToldDevice {
 
   /** One batch. */
   async tell(...events: readonly ChuteEvent[]): Promise<readonly Recorded<ChuteEvent>[]> {
-    this.#now += 1000;
-    this.#up += 1000;
+    this.clock.pass(1000);
     const records = await this.journal.append(events);
     this.records.push(...records);
     return records;
@@ -109,7 +51,7 @@ export class ToldDevice {
 
   /** The wall clock jumps; the boot-monotonic one does not. */
   setClock(at: string): void {
-    this.#now = Date.parse(at);
+    this.clock.time = Date.parse(at);
   }
 
   async starts(...interrupted: readonly { update: UpdateId; step: string }[]): Promise<void> {
@@ -118,8 +60,8 @@ export class ToldDevice {
 
   /** The power fails, the machine boots, an engine starts. */
   async reboots(boot: string, ...interrupted: { update: UpdateId; step: string }[]): Promise<void> {
-    this.boot = boot;
-    this.#up = 1000;
+    this.clock.boot = boot;
+    this.clock.uptime = 1000;
     await this.starts(...interrupted);
   }
 
@@ -161,7 +103,7 @@ export class ToldDevice {
     patch: Patch = [],
     more: { readonly attempt?: number; readonly recovered?: true } = {},
   ): Promise<void> {
-    const inverse = invert(this.state.applied as never, patch);
+    const inverse = invert(this.state.applied, patch);
     const about = { update, step: id, n, attempt: 1 };
     await this.tell({
       type: 'step.succeeded',
@@ -236,7 +178,7 @@ export class ToldDevice {
     for (const step of steps.slice(0, until)) {
       if (step.kind.startsWith('gate.')) {
         const about = { update, step: step.id, n: step.n, attempt: 1 };
-        const deadline = { deadlineUp: this.#up + 5000, deadlineBoot: this.boot };
+        const deadline = { deadlineUp: this.clock.uptime + 5000, deadlineBoot: this.clock.boot };
         await this.tell({ type: 'gate.started', ...about, ...deadline });
         await this.tell({ type: 'gate.passed', ...about, result: 'well', durationMs: 15 });
         continue;
@@ -252,7 +194,7 @@ export class ToldDevice {
     const path = `/chutes/${chute}`;
     if (n === 1) return there ? [] : [{ op: 'add', path, value: NEW_CHUTE }];
     const pid = this.records.length;
-    const instance = { pid, startTicks: 1, boot: this.boot, mark: 'm' };
+    const instance = { pid, startTicks: 1, boot: this.clock.boot, mark: 'm' };
     const main = { state: 'running', spec: null, instance } as const;
     if (n === 2) return [{ op: 'add', path: `${path}/services/main`, value: main }];
     if (n !== 4) return [];
@@ -262,45 +204,4 @@ export class ToldDevice {
       { op: 'add', path: '/reservations/ports/18080~1tcp', value: { chute, service: 'main' } },
     ];
   }
-}
-
-function inMemory(device: ToldDevice): Journal<ChuteEvent> {
-  return memoryJournal<ChuteEvent>({ clock: device.clock });
-}
-
-function requestOf(
-  chutes: readonly ChuteRequest[],
-  request: Partial<UpdateRequest>,
-): UpdateRequest {
-  return {
-    chutes,
-    by: AMELIA,
-    requestId: null,
-    contentHash: sha256(JSON.stringify(chutes)),
-    message: null,
-    onInterrupt: 'resume',
-    mode: 'refuse',
-    strict: false,
-    allowDowngrade: false,
-    allowQuarantined: false,
-    origin: null,
-    ...request,
-  };
-}
-
-/** Place, process, gate, save, and one step behind the commit. */
-export function stepsOf(chute: string): readonly [Step, Step, Step, Step, Step] {
-  return [
-    stepOf(chute, 1, 'directory.create@1', 5),
-    { ...stepOf(chute, 2, 'process.start@1', 87), undo: 'stop it' },
-    stepOf(chute, 3, 'gate.check@1', 94),
-    stepOf(chute, 4, 'chute.save@1', 95),
-    { ...stepOf(chute, 5, 'release.drop@1', 99), afterCommit: true },
-  ];
-}
-
-function stepOf(chute: string, n: number, kind: string, phase: number): Step {
-  const id = `${chute}/${kind.slice(0, -2)}`;
-  const place = { n, id, chute, module: 'state', phase, level: n };
-  return { ...place, kind, args: { n }, title: id, timeoutMs: 1000, retries: 2 };
 }

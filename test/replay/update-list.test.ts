@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { listUpdates, type UpdateFilter } from '../../replay/update-list.ts';
-import { applyOf, FAILURE, stepsOf, ToldDevice } from './told-device.ts';
+import { applyOf, FAILURE, stepsOf } from './asked.ts';
+import { ToldDevice } from './told-device.ts';
 
 async function device(): Promise<ToldDevice> {
   const told = new ToldDevice();
