@@ -82,7 +82,7 @@ export function openTerminal(options: {
     red,
     green,
     yellow,
-    columns: stderr.columns ?? 80,
+    columns: stderr.columns || 80,
     out: (text) => write(stdout, text),
     err: (text) => write(stderr, text),
   };

@@ -75,7 +75,7 @@ function listView({ terminal }: Context): UpdateView {
     if (!progress) return;
     const [seconds, nanoseconds] = process.hrtime();
     const nowUp = seconds * 1000 + Math.floor(nanoseconds / 1e6);
-    const lines = listLines(progress, terminal, { nowUp, rows: process.stderr.rows ?? 24 });
+    const lines = listLines(progress, terminal, { nowUp, rows: process.stderr.rows || 24 });
     terminal.err(`${erase()}${lines.map((line) => `${line}\n`).join('')}`);
     drawn = lines.length;
   };
