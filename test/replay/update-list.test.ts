@@ -161,3 +161,15 @@ describe('the list of updates', () => {
     expect((await listUpdates(replay))[0]?.outcome).toBe('rejected');
   });
 });
+
+test.each([
+  ['interrupted', 'RIPCORD_UPDATE_CONFLICT'],
+  ['looping', 'RIPCORD_VERSION_QUARANTINED'],
+  ['cancelled', undefined],
+] as const)('an update that turned around because it was %s says %s', async (cause, code) => {
+  const told = new ToldDevice();
+  await told.asks('u1', [applyOf('hello', 1)]);
+  await told.aborts('u1', null, cause);
+  const [update] = await listUpdates(await told.replay());
+  expect(update?.error?.code).toBe(code);
+});
