@@ -6,6 +6,7 @@ import type { Step } from '../core/step.ts';
 import { driverOf, probeStep } from './carry-out.ts';
 import type { Engine } from './engine.ts';
 import { UndoData } from './undo-data.ts';
+import { bothWays } from './undoing.ts';
 
 /** How a person settles an undo that failed. */
 export type Resolution = {
@@ -33,7 +34,8 @@ export async function resolveStep(
   if (as === 'undone') await expectUndone(engine, update, step, undoData);
   const about = { update: id, step: step.id, n, as, message, by };
   const patch = as === 'undone' ? await inverseOf(update, n, undoData) : [];
-  const event: ChuteEvent = { type: 'compensation.resolved', ...about, patch };
+  const both = bothWays(engine.state.applied, patch);
+  const event: ChuteEvent = { type: 'compensation.resolved', ...about, ...both };
   await engine.workshop.append([event]);
   engine.drive(id);
 }

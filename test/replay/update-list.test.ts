@@ -110,7 +110,7 @@ describe('the list of updates', () => {
     const replay = await told.replay();
     expect(await listUpdates(replay, { status: 'stuck' })).toMatchObject([{ phase: 'stuck' }]);
     const by = { user: 'bo', role: 'owner', via: 'cli' };
-    const settled = { as: 'done' as const, message: 'fine', by, patch: [] };
+    const settled = { as: 'done' as const, message: 'fine', by, patch: [], inverse: [] };
     await told.tell({ type: 'compensation.resolved', ...about, ...settled });
     await replay.refresh();
     expect(await listUpdates(replay)).toMatchObject([{ outcome: null, phase: 'aborting' }]);
