@@ -1,11 +1,11 @@
 import { assert } from './assert.ts';
 import type { ChuteName } from './chute.ts';
-import { textOrder } from './compare-chute.ts';
 import { RipcordError } from './errors.ts';
 import { canonical, type Json, type Sha256 } from './json.ts';
 import type { Patch } from './patch.ts';
 import { RETRIES, timeoutOf } from './phases.ts';
 import type { CustomStepDraft, ModuleName, Step, StepDraft, StepId } from './step.ts';
+import { textOrder } from './text-order.ts';
 
 /*
  * What each kind leaves in `applied`. Drivers return these patches when a step is done; the plan

@@ -1,10 +1,10 @@
 import type { AppliedChute } from '../applied.ts';
 import type { ChuteName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
 import { releaseName } from '../layout.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, Desired, Planner } from '../plan.ts';
 import type { StepDraft, StepId } from '../step.ts';
+import { textOrder } from '../text-order.ts';
 import { directoryIdsOf } from './name.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { AppliedChute } from '../applied.ts';
 import type { ChuteName, Service } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, PlanContext, Planner } from '../plan.ts';
 import type { StepDraft, StepId } from '../step.ts';
+import { textOrder } from '../text-order.ts';
 import { directoryIdsOf } from './name.ts';
 import { publishedPorts, type PublishedPort } from './published-ports.ts';
 import { unsupportedFields, type PlainRefusal } from './unsupported.ts';

@@ -1,11 +1,11 @@
 import type { ChuteName, ServiceName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
 import { healthOf } from '../definition/health.ts';
 import { findCycle } from '../definition/needs.ts';
 import { pointer, type Patch } from '../patch.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, Desired, Planner } from '../plan.ts';
 import type { GateCheck, StepDraft } from '../step.ts';
+import { textOrder } from '../text-order.ts';
 import { fetchIdsOf } from './files.ts';
 import { directoryIdsOf } from './name.ts';
 import { processSpec } from './process-spec.ts';
