@@ -207,9 +207,16 @@ describe('a stuck update', () => {
 
   test('is resolved, not reverted, when an effect is accepted', async () => {
     const { world, engine } = await stuck();
+    expect(engine.state.updates['u2']?.stuck).toMatchObject([
+      { step: 'hello/b', state: 'failed' },
+      { step: 'hello/a', state: 'blocked', blockedBy: 'hello/b' },
+    ]);
     await resolveStep(engine, 'u2', 2, { as: 'done', message: 'keep it', by: BY });
     expect(await engine.outcome('u2')).toMatchObject({ outcome: 'resolved' });
     expect([...world.things.keys()].toSorted()).toEqual(['hello/A', 'hello/B']);
+    // What it stands on is kept with it.
+    expect(world.things.get('hello/A')).toBe('u2/hello/a');
+    expect(world.shelf.records.at(-1)).toMatchObject({ accepted: ['hello/a', 'hello/b'] });
   });
 });
 
