@@ -7,10 +7,12 @@ export type Block = {
   readonly line: number;
 };
 
-/** A command as it is shown, with the exit code that a comment behind it promises (`# exit 4`). */
+/** A command as it is shown, with what a comment behind it promises: `# exit 4`, `# → text`. */
 export type Shown = {
   readonly command: string;
   readonly exit: number;
+  /** What it has to print, among other things. */
+  readonly says: string;
   readonly line: number;
   /** What is shown below it; only in `console` blocks. */
   readonly output: readonly string[];
@@ -45,7 +47,8 @@ function scriptOf({ lines, line }: Block): readonly Shown[] {
     begun += `${text}\n`;
     if (text.endsWith('\\')) return;
     const exit = Number(/# exit (\d+)/.exec(begun)?.[1] ?? 0);
-    shown.push({ command: begun.trim(), exit, line: line + at, output: [] });
+    const says = /# → (.*)/.exec(begun)?.[1]?.trim() ?? '';
+    shown.push({ command: begun.trim(), exit, says, line: line + at, output: [] });
     begun = '';
   });
   return shown;
@@ -56,7 +59,7 @@ function transcriptOf({ lines, line }: Block): readonly Shown[] {
   lines.forEach((text, at) => {
     if (text.startsWith('$ ')) {
       const exit = text.includes('RIPCORD_FAULT=kill@') ? KILLED : 0;
-      shown.push({ command: text.slice(2), exit, line: line + at, output: [] });
+      shown.push({ command: text.slice(2), exit, says: '', line: line + at, output: [] });
     } else shown.at(-1)?.output.push(text);
   });
   return shown;

@@ -62,6 +62,15 @@ export class Session {
     return printed;
   }
 
+  /** A program as a command: what it needs and does not show is put in front of it. */
+  program(lines: readonly string[], line: number): Shown {
+    const code = lines.join('\n');
+    const file = `docs/examples/library/shown-${line}.ts`;
+    const before = code.includes('const definition') ? '' : GIVEN;
+    writeFileSync(join(this.project, file), this.#moved(`${before}${code}\n`));
+    return { command: `node --import tsx ${file}`, exit: 0, says: '', line, output: [] };
+  }
+
   #script(commands: readonly Shown[]): string {
     return [
       'shopt -s expand_aliases',
@@ -139,6 +148,18 @@ npm() {
 expect() {
   [ "$1" = "$2" ] || { echo "line $3: exit $1, not $2"; exit 99; }
 }`;
+
+/** What short programs take for granted. */
+const GIVEN = `
+const root = '.shown';
+const definition = {
+  name: 'shown',
+  services: {
+    main: { type: 'light', image: 'node', source: 'docs/examples/hello', command: 'node server.mjs' },
+  },
+  web: { service: 'main', port: ${SHOWN_PORT} },
+};
+`;
 
 /** npm warns about configuration that is the machine's, not ours. */
 const MACHINE = /^npm warn Unknown/;

@@ -5,15 +5,18 @@ import { type Block, blocksOf, commandsOf } from './blocks.ts';
 import { Session } from './session.ts';
 
 const README = filesBelow('.', 'README.md').filter(({ path }) => path === 'README.md');
-const PAGES = [...README, ...filesBelow('docs', '.md')]
-  .map(({ path, text }) => ({ path, blocks: blocksOf(text, ['sh', 'console']) }))
-  .filter(({ blocks }) => blocks.length > 0);
+const PAGES_OF_ALL = [...README, ...filesBelow('docs', '.md')];
+const PAGES = PAGES_OF_ALL.map(({ path, text }) => ({
+  path,
+  blocks: blocksOf(text, ['sh', 'console']),
+})).filter(({ blocks }) => blocks.length > 0);
 
 describe.each(PAGES)('$path', ({ blocks }) => {
   test('shows commands that work, and what they print', async () => {
     const session = await Session.open();
     try {
       const printed = await session.run(blocks.flatMap(commandsOf));
+      for (const { shown, output } of printed) expect(output.join('\n')).toContain(shown.says);
       const transcripts = printed.filter(({ shown }) => isTranscript(blocks, shown.line));
       expect(
         transcripts.map(({ shown, output }) => [shown.command, ...output.map(timeless)]),
@@ -22,6 +25,21 @@ describe.each(PAGES)('$path', ({ blocks }) => {
       session.close();
     }
   });
+});
+
+const PROGRAMS = PAGES_OF_ALL.map(({ path, text }) => ({
+  path,
+  programs: blocksOf(text, ['ts']),
+})).filter(({ programs }) => programs.length > 0);
+
+test.each(PROGRAMS)('$path shows programs that run', async ({ programs }) => {
+  const session = await Session.open();
+  try {
+    const shown = programs.map(({ lines, line }) => session.program(lines, line));
+    expect(await session.run(shown)).toHaveLength(programs.length);
+  } finally {
+    session.close();
+  }
 });
 
 function isTranscript(blocks: readonly Block[], line: number): boolean {
