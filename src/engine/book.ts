@@ -36,8 +36,12 @@ export type BookOptions = {
   readonly pid: number;
 };
 
-/** Records between two snapshots: one costs what folding a few thousand records costs. */
+/**
+ * Records between two snapshots: one costs what folding a few thousand records costs. While updates are
+ * on their way a snapshot holds their plans, and they wait for it: then fewer are taken.
+ */
 const SNAPSHOT_EVERY = 2000;
+const SNAPSHOT_EVERY_BUSY = 20_000;
 /** Records that make a snapshot worth its file when the engine closes. */
 const SNAPSHOT_MIN = 100;
 
@@ -132,7 +136,9 @@ export class Book {
   private flushed(records: readonly Recorded<ChuteEvent>[]): void {
     this.#state = fold(this.#state, records);
     for (const listener of this.#listeners) listener(records, this.#state);
-    if (this.#state.seq - this.#snapshotSeq >= SNAPSHOT_EVERY) void this.#snapshot();
+    const isBusy = Object.keys(this.#state.updates).length > 0;
+    const every = isBusy ? SNAPSHOT_EVERY_BUSY : SNAPSHOT_EVERY;
+    if (this.#state.seq - this.#snapshotSeq >= every) void this.#snapshot();
   }
 
   async #snapshot(): Promise<void> {

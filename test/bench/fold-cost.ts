@@ -72,10 +72,7 @@ function intended(n: number): ChuteEvent {
 }
 
 function recorded(first: number, events: readonly ChuteEvent[]): readonly Recorded<ChuteEvent>[] {
-  return events.map((event, index) => {
-    const record = { ...ENVELOPE, ...event, seq: first + index };
-    return record as Recorded<ChuteEvent>;
-  });
+  return events.map((event, index) => ({ ...ENVELOPE, ...event, seq: first + index }));
 }
 
 const ENVELOPE: Envelope = {
