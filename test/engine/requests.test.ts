@@ -48,6 +48,23 @@ describe('another update of the same chute', () => {
     expect(await first.done).toMatchObject({ outcome: 'committed' });
   });
 
+  test('is no less in the way of one for what is installed now', async () => {
+    const world = new World();
+    const { engine, requests } = await world.engine();
+    await (
+      await requests.ask(asked(V1))
+    ).done;
+    const { release, reached } = gated(world);
+    await requests.ask(asked(definition('hello', 2, ['SLOW'])));
+    await reached;
+    const refused = await requests.ask(asked(V1));
+    expect(await refused.done).toMatchObject({ error: { code: 'RIPCORD_UPDATE_CONFLICT' } });
+    const queued = await requests.ask({ ...asked(V1), mode: 'queue', allowDowngrade: true });
+    release();
+    expect(await queued.done).toMatchObject({ update: 'u4', outcome: 'committed' });
+    expect(engine.state.applied.chutes['hello']?.definition?.version).toBe(1);
+  });
+
   test('waits when asked to, and is planned on what the first one left', async () => {
     const world = new World();
     const { engine, requests } = await world.engine();
