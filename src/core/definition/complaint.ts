@@ -109,7 +109,7 @@ export function createReport(
       const place = placeOf(written, options.spot ?? 'value');
       list.push({
         code,
-        message,
+        message: shortened(message),
         path: written,
         file,
         line: place?.line ?? null,
@@ -118,6 +118,13 @@ export function createReport(
       });
     };
   return { complain: into(complaints), warn: into(warnings), complaints, warnings };
+}
+
+/** What is quoted in a message may be a whole file. */
+const MESSAGE_MAX = 300;
+
+function shortened(message: string): string {
+  return message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}…` : message;
 }
 
 /** A JSON pointer (RFC 6901) from its parts. Pure. */

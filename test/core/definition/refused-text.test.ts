@@ -80,3 +80,9 @@ test.each(LONG)('is done with tens of thousands of %s in seconds', (_, text) => 
   expect(complaintsOf(text).length).toBeLessThanOrEqual(200);
   expect(performance.now() - begun).toBeLessThan(8_000);
 });
+
+test('quotes no more of a value than a line or two', () => {
+  const [complaint] = complaintsOf(`${HEAD}  main: {image: ${many('9', 9000)}}\n`);
+  expect(complaint?.message).toMatch(/^must be a finite number, not 9+…$/);
+  expect(complaint?.message.length).toBeLessThan(400);
+});
