@@ -86,8 +86,9 @@ export class Book {
     const cut: ChuteEvent[] = tailCut ? [{ type: 'journal.tailCut', ...tailCut }] : [];
     const started: ChuteEvent = { type: 'engine.started', version, pid, command, interrupted };
     opened = new Book(journal, state, from.seq, { first: [...cut, started], logger });
-    // On disk, alone, before anything is probed or done: a crash loop has to be counted.
-    if (interrupted.length > 0) await opened.append([]);
+    // On disk, alone, before anything is probed or done: a crash loop has to be counted. Likewise when a
+    // gate was left without an outcome: with this record it is open, and is asked again.
+    if (interrupted.length > 0 || hasUnderWay(state)) await opened.append([]);
     return opened;
   }
 
@@ -151,6 +152,11 @@ export class Book {
       this.#logger.warn({ err: error }, 'cannot save a snapshot');
     }
   }
+}
+
+/** Whether a step is on record as under way: in no engine that ended, but only its successor's start says so. */
+function hasUnderWay({ updates }: State): boolean {
+  return Object.values(updates).some(({ marks }) => /[io]/.test(marks));
 }
 
 /** What the end of the last engine cut off; nothing when it ended cleanly. Pure. */
