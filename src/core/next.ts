@@ -1,6 +1,6 @@
 import { assert } from './assert.ts';
 import type { AbortCause, StuckStep } from './events.ts';
-import { entriesOf, type Mark, markOf, type State, type UpdateState } from './state.ts';
+import { entriesOf, type Mark, markOf, openOf, type State, type UpdateState } from './state.ts';
 import type { Step, StepId } from './step.ts';
 
 /** What an update needs now. */
@@ -173,7 +173,10 @@ function stuckStep(update: UpdateState, step: Step, blockedBy: StepId | null): S
     const reason = { code: 'RIPCORD_STEP_FAILED', message };
     return { step: id, n, reason, state: 'blocked', blockedBy };
   }
-  const reason = update.open[n]?.error ?? { code: 'RIPCORD_STEP_FAILED', message: 'undo failed' };
+  const reason = openOf(update, n)?.error ?? {
+    code: 'RIPCORD_STEP_FAILED',
+    message: 'undo failed',
+  };
   return { step: id, n, reason, state: 'failed', blockedBy: null };
 }
 

@@ -7,7 +7,7 @@ import type { AbortCause, ChuteEvent, Requester, StuckStep, UpdateId } from '../
 import { peek } from '../core/mark.ts';
 import { next, type Next } from '../core/next.ts';
 import { applyPatch } from '../core/patch.ts';
-import type { UpdateState } from '../core/state.ts';
+import { openOf, type UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
 import { Attempts, type AttemptsListener } from './attempts.ts';
 import { endEvent, loopEvents, planEvents, startEvent, worseThanBefore } from './lane-events.ts';
@@ -270,7 +270,7 @@ function errorAt(
   const failures = carried.filter((event) => 'error' in event && 'step' in event);
   for (const event of failures) if (event.step === step && event.error) return event.error;
   const place = update.plan?.steps.find(({ id }) => id === step)?.n;
-  return (place === undefined ? null : update.open[place]?.error) ?? null;
+  return (place === undefined ? null : openOf(update, place)?.error) ?? null;
 }
 
 function tooLate(id: UpdateId, phase?: string): RipcordError {
