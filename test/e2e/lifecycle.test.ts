@@ -42,6 +42,9 @@ function starts(device: Device): readonly (string | null)[] {
   });
 }
 
+/** The same in both places. */
+const all = (lines: string): readonly string[] => [lines, lines];
+
 describe.concurrent('a failing version', () => {
   test('leaves the one before it serving', async () => {
     const device = await make();
@@ -127,7 +130,6 @@ describe.concurrent('several chutes in one update', () => {
 describe.concurrent('what a chute keeps', () => {
   test('stays over updates, stops and its removal, until its volumes are dropped', async () => {
     const device = await make();
-    const all = (lines: string): readonly string[] => [lines, lines];
     device.define('keeper', keeper(1));
     await run(device, 'apply keeper -y', 0);
     device.define('keeper', keeper(2));
