@@ -212,8 +212,6 @@ describe('around the commands', () => {
   });
 
   test('completion offers commands, options, chutes and updates', async () => {
-    const offered = async (...words: string[]): Promise<string[]> =>
-      (await on.ripcord(['__complete', '--', ...words])).out.trim().split('\n');
     expect(await offered('sta')).toEqual(['start', 'status']);
     expect(await offered('stop', 'h')).toEqual(['hello']);
     expect(await offered('show', 'u')).toEqual(['u3', 'u2', 'u1']);
@@ -227,3 +225,8 @@ describe('around the commands', () => {
     expect((await on.ripcord(['--version'])).out).toMatch(/^ripcord \d+\.\d+\.\d+/);
   });
 });
+
+/** What completion offers for the last of the words. */
+async function offered(...words: readonly string[]): Promise<readonly string[]> {
+  return (await on.ripcord(['__complete', '--', ...words])).out.trim().split('\n');
+}
