@@ -42,6 +42,7 @@ export class Lane {
   #wake: () => void = () => undefined;
   /** Set when something happened since the lane last looked: a wake-up is never lost. */
   #woken = false;
+  #isQueued = false;
 
   constructor(shop: Workshop, id: UpdateId) {
     this.id = id;
@@ -80,6 +81,11 @@ export class Lane {
     this.wake();
   }
 
+  /** Other updates have moved: whoever queues behind them asks again. */
+  othersMoved(): void {
+    if (this.#isQueued) this.wake();
+  }
+
   /** Asks again: something this lane waits for may have changed. */
   wake(): void {
     this.#woken = true;
@@ -104,6 +110,7 @@ export class Lane {
 
   async #once(): Promise<boolean> {
     this.#woken = false;
+    this.#isQueued = false;
     if (this.#broken) throw this.#broken;
     const update = this.#now();
     if (!update) return await this.#rest();
@@ -127,6 +134,8 @@ export class Lane {
   async #act(update: UpdateState, todo: Next): Promise<boolean> {
     switch (todo.do) {
       case 'queue':
+        this.#isQueued = true;
+        return await this.#wait();
       case 'wait':
         return await this.#wait();
       case 'run':
