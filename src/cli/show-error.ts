@@ -90,12 +90,8 @@ type Details = {
 
 function placeOf(error: unknown): string | null {
   if (!(error instanceof Error) || !('details' in error) || error.details === null) return null;
-  const { seq, complaints } = error.details as {
-    readonly seq?: number | null;
-    readonly complaints?: readonly Place[];
-  };
-  const [first] = complaints ?? [];
+  const { complaints: [first] = [], seq, file } = error.details as Details;
   if (first)
     return first.line === null ? first.file : `${first.file}:${first.line}:${first.col ?? 1}`;
-  return typeof seq === 'number' ? `@${seq}` : null;
+  return typeof seq === 'number' ? `@${seq}` : (file ?? null);
 }
