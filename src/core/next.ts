@@ -23,7 +23,7 @@ export type Next =
   | { readonly do: 'rest' };
 
 /** Interruptions at one step that make an update a crash loop (DESIGN §8). */
-export const INTERRUPTIONS_MAX = 3;
+const INTERRUPTIONS_MAX = 3;
 
 /**
  * Decides what an update needs, from state alone: going on after a crash is just asking again.

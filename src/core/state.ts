@@ -146,7 +146,7 @@ export type Quarantine = {
 };
 
 /** Raised when `State` changes its shape: a snapshot of another shape is folded anew, never guessed at. */
-export const STATE_SHAPE = 2;
+const STATE_SHAPE = 2;
 
 /** Everything that the journal says about a device, up to and with record `seq`. Bounded. */
 export type State = {
