@@ -70,13 +70,14 @@ async function live(happenings: readonly Happening[]): Promise<World> {
   return world;
 }
 
-const worlds = (check: (world: World) => void): Promise<void> =>
-  fc.assert(
+async function worlds(check: (world: World) => void): Promise<void> {
+  await fc.assert(
     fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 6 }), async (happenings) =>
       check(await live(happenings)),
     ),
     { numRuns: 60 },
-  ) as Promise<void>;
+  );
+}
 
 const stateOf = (world: World): State => fold(NEW_STATE, world.shelf.records);
 
