@@ -84,11 +84,9 @@ function failed(
     if (update.phase === 'committed') setMark(update, n, 'w');
     else setMark(update, n, before?.intended && event.type === 'step.failed' ? 'f' : 'n');
   } else setMark(update, n, event.class === 'unknown' ? '?' : 'r');
-  if (event.final && (!before?.intended || event.type === 'gate.failed')) close(update, n);
-  else {
-    const { attempt, retryInMs, error } = event;
-    setOpen(update, n, { attempt, retryInMs, error });
-  }
+  // Kept for good: the update turns around a record later, and has to say why.
+  const { attempt, retryInMs, error } = event;
+  setOpen(update, n, { attempt, retryInMs, error });
 }
 
 type UndoEvent = Extract<StepEvent, { type: `compensation.${string}` }>;

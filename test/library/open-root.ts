@@ -41,9 +41,6 @@ const SOURCE = mkdtempSync(join(tmpdir(), 'ripcord-source-'));
 writeFileSync(join(SOURCE, 'README'), 'nothing to see\n');
 process.once('exit', () => rmSync(SOURCE, { recursive: true, force: true }));
 
-/** What chutes have as their files: nothing. Without it they would have all of this project. */
-const EMPTY = mkdtempSync(join(tmpdir(), 'ripcord-library-files-'));
-
 /** A chute whose one service runs a command; well as soon as it has lived for a moment. */
 export function chute(
   command: readonly string[],
