@@ -12,6 +12,7 @@ export const ORDER: { readonly [K in BuiltInKind]: number } = {
   'directory.create@1': 5,
   'release.fetch@1': 6,
   'port.check@1': 9,
+  'secret.check@1': 9,
   'volume.create@1': 50,
   'release.switch@1': 71,
   'process.stop@1': 86,

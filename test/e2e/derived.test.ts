@@ -130,6 +130,32 @@ describe.concurrent('what only verify sees', () => {
   });
 });
 
+describe.concurrent('secrets that are gone', () => {
+  test('keep nobody from running, and a restart is refused before it stops anything', async () => {
+    const hushed = await installed();
+    const secretive = (word: string): string =>
+      hushed.vary(`hushed-${word}`, (text) =>
+        text.replace(/GREETING: .*/, `GREETING: { secret: ${word} }`),
+      );
+    await hushed.install(secretive('hunter2'));
+    const serving = hushed.processes();
+    const before = await statusOf(hushed);
+    rmSync(join(hushed.root, 'secrets'), { recursive: true });
+    expect(await statusOf(hushed)).toEqual(before);
+    const { code, err } = await hushed.ripcord(['restart', 'hello']);
+    expect(code, err).toBe(4);
+    expect(err).toContain('RIPCORD_SECRET_MISSING');
+    expect(hushed.processes()).toEqual(serving);
+    expect(await hushed.answer()).toBe('hunter2: version 1');
+    // Whoever has the secret brings it back.
+    await hushed.install('hushed-hunter2');
+    expect(await hushed.answer()).toBe('hunter2: version 1');
+    await hushed.install(secretive('hunter3'));
+    expect(await hushed.answer()).toBe('hunter3: version 1');
+    expect(await hushed.json(['verify'])).toMatchObject({ ok: true });
+  });
+});
+
 describe.concurrent('a root of a newer program', () => {
   test('is refused, not guessed at, and stays as it is', async () => {
     const newer = await installed('hello');
