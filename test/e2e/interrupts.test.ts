@@ -1,15 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { expectAtRest, run, statusOf, V1, V2 } from './checks.ts';
-import { Device } from './device.ts';
-
-const devices: Device[] = [];
-
-afterAll(() => {
-  for (const device of devices) device.destroy();
-});
+import type { Device } from './device.ts';
+import { device as made } from './shell.ts';
 
 type Logged = { readonly id: string; readonly outcome: string | null };
 
@@ -26,8 +21,7 @@ describe.concurrent.each([
   ['SIGTERM', 143],
 ] as const)('%s', (signal, code) => {
   test('at any moment leaves the version before, or comes too late', async () => {
-    const device = await Device.make();
-    devices.push(device);
+    const device = await made();
     const sides = [
       { apply: 'apply hello -y --allow-downgrade', answer: V1, stateHash: '' },
       { apply: 'apply hello-v2 -y', answer: V2, stateHash: '' },
