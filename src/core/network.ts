@@ -1,11 +1,14 @@
-import type { ChuteName, SecretRef } from './chute.ts';
+import type { ChuteName, SecretRef, ServiceName } from './chute.ts';
 
 /** Kinds of interfaces a chute can ask for. */
 export type InterfaceKind = 'wifi-ap' | 'wifi-sta' | 'wifi-monitor' | 'vlan' | 'lan';
 
+/** Settings of a radio: `hwmode`, `channel` and whatever else its driver knows. */
+export type RadioSettings = Readonly<Record<string, string | number | boolean>>;
+
 /** A radio of the host, as observed. */
 export type Radio = {
-  /** Stable across boots: by bus and slot, e.g. `pci-0000:01:00.0`. */
+  /** Stable across boots: by bus, numbered in the order of slots, e.g. `pci-wifi-0`. */
   readonly id: string;
   readonly mac: string;
   readonly phy: string;
@@ -14,8 +17,8 @@ export type Radio = {
   readonly modes: readonly ('ap' | 'sta' | 'monitor')[];
   /** Bands it is capable of, as ParaDrop's hwmode: `11a` is 5 GHz, `11g` 2.4 GHz. */
   readonly hwmodes: readonly string[];
-  /** What it is configured to; absent keys: not configured yet. */
-  readonly configured: Readonly<Record<string, string | number>>;
+  /** What it is configured to; empty: not configured yet. */
+  readonly configured: RadioSettings;
   /** Access points of the host itself on it. */
   readonly hostAccessPoints: number;
 };
@@ -57,8 +60,9 @@ export type Wireless = {
 
 /** DHCP on one interface, normalised. */
 export type Dhcp = {
-  readonly leasetime: string;
-  /** Number of the first address in the subnet, and how many. Absent with a relay. */
+  /** As dnsmasq reads it, e.g. `12h`. With a relay this and the range may be absent. */
+  readonly leasetime?: string;
+  /** Number of the first address in the subnet, and how many. */
   readonly start?: number;
   readonly limit?: number;
   readonly dns: readonly string[];
@@ -69,12 +73,16 @@ export type Dhcp = {
 /** What one interface of a chute was given. Kept across versions while it still satisfies. */
 export type InterfaceAllocation = {
   readonly kind: InterfaceKind;
+  /** Whose it is: the one that finds it inside. */
+  readonly service: ServiceName;
   /** The name inside the chute. */
   readonly inside: string;
   /** The name on the host: stable, at most 15 characters, never colliding. */
   readonly outside: string;
   /** Radio id, port or null. */
   readonly device: string | null;
+  /** What was chosen for a radio that the host left open; empty where nothing was to choose. */
+  readonly radio: RadioSettings;
   readonly vlanId: number | null;
   /** CIDR of the network, e.g. `10.128.0.0/24`; null for kinds without addresses. */
   readonly subnet: string | null;
@@ -129,8 +137,10 @@ export type HostConfig = {
   };
   readonly wan: { readonly interface: string | null; readonly proto: string };
   /** Configured radios, by radio id. */
-  readonly wifi: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
+  readonly wifi: Readonly<Record<string, RadioSettings>>;
   readonly wifiInterfaces: readonly Readonly<Record<string, string | number | boolean>>[];
+  /** Networks of the host itself on the LAN's bridge, by their `id`. */
+  readonly vlanInterfaces: readonly Readonly<Record<string, string | number | boolean>>[];
 };
 
 export const HOST_CONFIG_DEFAULTS: HostConfig = {
@@ -144,4 +154,5 @@ export const HOST_CONFIG_DEFAULTS: HostConfig = {
   wan: { interface: null, proto: 'dhcp' },
   wifi: {},
   wifiInterfaces: [],
+  vlanInterfaces: [],
 };
