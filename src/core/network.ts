@@ -99,8 +99,8 @@ export type InterfaceAllocation = {
 /** A redirect that a chute's definition asks for, resolved to addresses and interfaces. */
 export type Redirect = {
   readonly name: string;
-  /** Interface it comes in by, on the host. */
-  readonly fromInterface: string | 'host.lan';
+  /** Where it comes in: the host's own side is the only one there is. */
+  readonly fromInterface: 'host.lan';
   readonly fromPort: number | null;
   readonly toAddress: string;
   readonly toPort: number | null;
