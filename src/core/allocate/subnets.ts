@@ -80,20 +80,17 @@ export function hostNetworks(
 export function requestedNetwork(
   text: string,
 ): { readonly network: Network } | { readonly refused: NoNetwork } {
-  const refuse = (reason: string, hint: string): { readonly refused: NoNetwork } => ({
-    refused: { code: 'RIPCORD_DEFINITION_INVALID', reason, hint },
-  });
   const network = networkAround(text);
-  if (!network) return refuse(`${text} is no IPv4 network`, 'for example 192.168.5.0/24');
+  if (!network) return misasked(`${text} is no IPv4 network`, 'for example 192.168.5.0/24');
   if (!isNetworkAddress(text, network))
-    return refuse(`${text} has host bits set`, `the network is ${networkText(network)}`);
+    return misasked(`${text} has host bits set`, `the network is ${networkText(network)}`);
   if (network.prefix > PREFIX_MAX)
-    return refuse(
+    return misasked(
       `${networkText(network)} has no room for two hosts`,
       `a prefix of at most ${PREFIX_MAX}, for example ${networkText(networkAt(network.first, PREFIX_MAX))}`,
     );
   if (NOT_FOR_HOSTS.some((block) => overlap(block, network)))
-    return refuse(
+    return misasked(
       `${networkText(network)} holds addresses that no host may have`,
       'for example 192.168.5.0/24',
     );
@@ -171,6 +168,10 @@ const taken = (text: string, holder: string): readonly TakenNetwork[] => {
   const network = networkAround(text);
   return network ? [{ ...network, holder }] : [];
 };
+
+const misasked = (reason: string, hint: string): { readonly refused: NoNetwork } => ({
+  refused: { code: 'RIPCORD_DEFINITION_INVALID', reason, hint },
+});
 
 const inLargePrivate = (addresses: readonly string[]): boolean =>
   addresses.some((text) => {
