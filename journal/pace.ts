@@ -6,19 +6,19 @@ const SLOW_MS = 1;
  * because one hiccup of the disk is no reason to change.
  */
 export class FlushPace {
-  readonly #recent: number[] = [];
+  readonly #wasSlow: boolean[] = [];
   #at = 0;
-  #slow = false;
+  #slowCount = 0;
 
   /** Whether the median of the last flushes is at least a millisecond. */
   get slow(): boolean {
-    return this.#slow;
+    return this.#wasSlow.length === WINDOW && this.#slowCount > WINDOW / 2;
   }
 
   note(ms: number): void {
-    this.#recent[this.#at] = ms;
+    const isSlow = ms >= SLOW_MS;
+    this.#slowCount += Number(isSlow) - Number(this.#wasSlow[this.#at] ?? false);
+    this.#wasSlow[this.#at] = isSlow;
     this.#at = (this.#at + 1) % WINDOW;
-    const sorted = this.#recent.toSorted((one, other) => one - other);
-    this.#slow = this.#recent.length === WINDOW && (sorted[(WINDOW - 1) / 2] ?? 0) >= SLOW_MS;
   }
 }

@@ -1,4 +1,5 @@
 import type { Recorded, Seq } from '../journal/record.ts';
+import { errorOfCause } from '../src/core/abort-error.ts';
 import type { ChuteEvent, UpdateEvent, UpdateId } from '../src/core/events.ts';
 import { isEndEvent, outcomeOf, REPEATS } from '../src/core/fold-end.ts';
 import { fold } from '../src/core/fold.ts';
@@ -16,6 +17,8 @@ export class Chronicle {
   readonly #updates = new Map<UpdateId, Told>();
   readonly #boots: BootSpan[] = [];
   #state: State = NEW_STATE;
+  /** As it was when an update ended last: versions and revisions change only then. */
+  #rested: State = NEW_STATE;
   #unfolded: Recorded<ChuteEvent>[] = [];
   #seq: Seq = 0;
 
@@ -66,7 +69,7 @@ export class Chronicle {
   #readUpdate(record: Recorded<UpdateEvent>): void {
     const { update, seq } = record;
     if (record.type === 'update.requested') {
-      const summary = newSummary(record, this.#folded());
+      const summary = newSummary(record, this.#rested);
       this.#updates.set(update, { summary, requested: record });
       return;
     }
@@ -76,7 +79,11 @@ export class Chronicle {
         return this.#planned(update);
       case 'update.aborting': {
         const { cause, step, error } = record;
-        return this.#set(update, { cause, failedStep: step, error });
+        return this.#set(update, {
+          cause,
+          failedStep: step,
+          error: error ?? errorOfCause(cause),
+        });
       }
       case 'update.stuck':
         return this.#set(update, { outcome: 'stuck' });
@@ -91,9 +98,8 @@ export class Chronicle {
   #planned(update: UpdateId): void {
     const told = this.#updates.get(update);
     if (!told) return;
-    const state = this.#folded();
     const each = Object.entries(told.summary.versions).map(([chute, { to }]) => {
-      const from = versionIn(state, chute);
+      const from = versionIn(this.#rested, chute);
       const stays = REPEATS.has(told.summary.operations[chute] ?? '');
       return [chute, { from, to: stays ? from : to }] as const;
     });
@@ -103,7 +109,8 @@ export class Chronicle {
   #ended(record: Recorded<Extract<UpdateEvent, { readonly type: `update.${string}` }>>): void {
     const told = this.#updates.get(record.update);
     if (!told || !isEndEvent(record)) return;
-    const { chutes } = this.#folded();
+    this.#rested = this.#folded();
+    const { chutes } = this.#rested;
     const revisions = Object.entries(told.summary.revisions).map(
       ([chute]) => [chute, chutes[chute]?.revision ?? null] as const,
     );

@@ -151,7 +151,8 @@ function wordFor(
   },
 ): ChuteState {
   if (now.updates.some(({ phase }) => phase === 'stuck')) return 'stuck';
-  if (!applied?.definition) return 'installing';
+  // Without an update, what is there was left by one whose effects a person accepted.
+  if (!applied?.definition) return now.updates.length > 0 ? 'installing' : 'stopped';
   if (!now.desired) return 'removing';
   if (applied.run === 'stopped') return 'stopped';
   const found = new Map(now.drift.map((each) => [each.service, each.found]));

@@ -1,4 +1,5 @@
 import { RipcordError } from '../src/core/errors.ts';
+import type { OutcomeWord } from '../src/core/state.ts';
 import type { Replay } from './replay.ts';
 import { bootSpan, type Now, resolveRef } from './resolve-ref.ts';
 import type { UpdateSummary } from './update-summary.ts';
@@ -26,13 +27,15 @@ export type UpdateFilter = Now & {
 /**
  * The updates of a device, unfinished and rejected ones included.
  *
- * Throws RIPCORD_REF_UNKNOWN, RIPCORD_USAGE_INVALID when `grep` is no regular expression.
+ * Throws RIPCORD_REF_UNKNOWN, RIPCORD_USAGE_INVALID for a `grep` that is no regular expression and a
+ * `status` that is none.
  */
 export async function listUpdates(
   replay: Replay,
   filter: UpdateFilter = {},
 ): Promise<readonly UpdateSummary[]> {
   const { since, until, chute, status, boot, after = 0 } = filter;
+  refuseUnknownStatus(status);
   const chronicle = await replay.chronicle();
   const first = since === undefined ? 0 : (await resolveRef(replay, since, filter)).seq;
   const last =
@@ -51,6 +54,28 @@ export async function listUpdates(
   );
   const newest = filter.limit === undefined ? found : found.slice(-Math.max(1, filter.limit));
   return filter.oldestFirst === true ? newest : newest.toReversed();
+}
+
+const STATUSES: ReadonlySet<string> = new Set<OutcomeWord | 'failed' | 'stuck' | 'unfinished'>([
+  'cancelled',
+  'committed',
+  'failed',
+  'rejected',
+  'resolved',
+  'reverted',
+  'stuck',
+  'superseded',
+  'unchanged',
+  'unfinished',
+]);
+
+function refuseUnknownStatus(status: string | undefined): void {
+  if (status === undefined || STATUSES.has(status)) return;
+  throw new RipcordError(
+    'RIPCORD_USAGE_INVALID',
+    `cannot list updates by '${status}': it is no status`,
+    { hint: `a status is ${[...STATUSES].join(', ')}` },
+  );
 }
 
 function hasStatus({ outcome }: UpdateSummary, status: string): boolean {

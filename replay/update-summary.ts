@@ -43,7 +43,7 @@ export type UpdateSummary = {
   readonly interruptions: number;
 };
 
-/** An update of which only the request is known. `state` is the one after the request. Pure. */
+/** An update of which only the request is known. `state` is the one before it. Pure. */
 export function newSummary(
   { seq, at, update, request }: Recorded<EventOf<'update.requested'>>,
   state: State,

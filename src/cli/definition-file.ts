@@ -3,6 +3,7 @@ import { open, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
+import { definitionError, type Place } from '../core/definition/complaint.ts';
 import type { ParseOptions, Parsed } from '../core/definition/parse.ts';
 import { TEXT_BYTES_MAX } from '../core/definition/read-guard.ts';
 import type { SourceReference } from '../core/definition/source-reference.ts';
@@ -24,8 +25,8 @@ export type DefinitionFile = {
 
 /**
  * The definition that an argument means: a file, a directory with one, or `-` for standard input.
- * Throws RIPCORD_DEFINITION_MISSING when there is none, RIPCORD_DEFINITION_TOO_LARGE before reading
- * one over 1 MiB, and RIPCORD_DEFINITION_INVALID when it is no text.
+ * Throws RIPCORD_DEFINITION_MISSING when there is none, RIPCORD_DEFINITION_TOO_LARGE having read 1 MiB
+ * of a larger one, and RIPCORD_DEFINITION_INVALID when it is no text.
  */
 export async function readDefinition(
   argument: string,
@@ -82,7 +83,7 @@ async function locate(argument: string): Promise<string> {
   throw new RipcordError(
     'RIPCORD_DEFINITION_MISSING',
     `cannot find a definition in ${argument}: it has no ${NAMES.join(', ')}`,
-    { details: { directory: argument, names: NAMES }, hint: `ripcord init ${argument}` },
+    { details: { file: argument, names: NAMES }, hint: `ripcord init ${argument}` },
   );
 }
 
@@ -109,9 +110,7 @@ function missing(file: string, cause: unknown): RipcordError {
 }
 
 async function readHandle(handle: FileHandle, file: string): Promise<Buffer> {
-  const { size } = await handle.stat();
-  if (size > TEXT_BYTES_MAX) throw tooLarge(file, `${size} bytes`);
-  // The size of a pipe or of a file in /proc is 0: what is read counts, too.
+  // The size of a pipe or of a file in /proc is 0, and a large file need not be read: what is read counts.
   const bytes = Buffer.allocUnsafe(TEXT_BYTES_MAX + 1);
   let length = 0;
   while (length < bytes.length) {
@@ -119,7 +118,7 @@ async function readHandle(handle: FileHandle, file: string): Promise<Buffer> {
     if (bytesRead === 0) return bytes.subarray(0, length);
     length += bytesRead;
   }
-  throw tooLarge(file, 'more than 1 MiB');
+  throw tooLarge(file, bytes);
 }
 
 async function readStream(input: Readable): Promise<Buffer> {
@@ -127,29 +126,51 @@ async function readStream(input: Readable): Promise<Buffer> {
   let length = 0;
   for await (const chunk of input) {
     const bytes = Buffer.from(chunk as Uint8Array | string);
-    length += bytes.length;
-    if (length > TEXT_BYTES_MAX) throw tooLarge('stdin', 'more than 1 MiB');
     chunks.push(bytes);
+    length += bytes.length;
+    if (length > TEXT_BYTES_MAX) throw tooLarge('stdin', Buffer.concat(chunks));
   }
   return Buffer.concat(chunks);
 }
 
-function tooLarge(file: string, size: string): RipcordError {
-  return new RipcordError(
-    'RIPCORD_DEFINITION_TOO_LARGE',
-    `cannot use ${file} as a definition: it is ${size} long, 1 MiB is the limit`,
-    { details: { file }, hint: 'a definition is a few kilobytes: is this the right file?' },
-  );
+/** The error for a text whose beginning is these bytes. */
+function tooLarge(file: string, bytes: Buffer): RipcordError {
+  return definitionError([
+    {
+      code: 'text-too-large',
+      message: 'goes on beyond 1 MiB, which is the limit',
+      path: '',
+      file,
+      ...placeAt(bytes, TEXT_BYTES_MAX),
+      hint: 'a definition is a few kilobytes: is this the right file?',
+    },
+  ]);
 }
 
 function decode(bytes: Buffer, file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new RipcordError(
-      'RIPCORD_DEFINITION_INVALID',
-      `cannot use ${file} as a definition: it is not UTF-8 text`,
-      { cause, details: { file }, hint: 'is this the right file?' },
-    );
-  }
+  const text = bytes.toString('utf8');
+  // What is no UTF-8 is read as replacement characters: there the text parts from the bytes.
+  if (bytes.equals(Buffer.from(text))) return text.replace(/^\uFEFF/, '');
+  throw definitionError([
+    {
+      code: 'text-invalid',
+      message: 'is not UTF-8 text',
+      path: '',
+      file,
+      ...placeAt(bytes, firstDifference(bytes, Buffer.from(text))),
+      hint: 'is this the right file?',
+    },
+  ]);
+}
+
+function firstDifference(one: Buffer, other: Buffer): number {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  return at;
+}
+
+/** The place of a byte. */
+function placeAt(bytes: Buffer, offset: number): Place {
+  const before = bytes.subarray(0, offset).toString('utf8').split('\n');
+  return { line: before.length, col: (before.at(-1) ?? '').length + 1 };
 }

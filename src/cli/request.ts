@@ -6,7 +6,7 @@ import { nodeDisk } from '../../journal/disk-node.ts';
 import { openSecrets } from '../../journal/secrets-store.ts';
 import { stateHash } from '../core/applied.ts';
 import type { OnInterrupt } from '../core/chute.ts';
-import { complaintText } from '../core/definition/complaint.ts';
+import { complaintText, definitionError } from '../core/definition/complaint.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteRequest, QueueMode } from '../core/events.ts';
 import type { State } from '../core/state.ts';
@@ -14,7 +14,6 @@ import type { Asked } from '../engine/requests.ts';
 import { askedOf, localRequester, onInterruptOf } from '../library/asked.ts';
 import {
   comparingSecrets,
-  invalidDefinition,
   type ReadDefinition,
   requestOf,
   SecretDrawer,
@@ -98,7 +97,7 @@ export async function readDefinitions(
   for (const file of files) {
     const drawer = new SecretDrawer();
     const { found, parsed } = await loadDefinition(file, { secret: drawer.keep, strict });
-    if (!parsed.ok) throw invalidDefinition(parsed.complaints);
+    if (!parsed.ok) throw definitionError(parsed.complaints);
     if (!context.quiet)
       for (const warning of parsed.warnings)
         context.terminal.err(`${context.terminal.yellow('warning:')} ${complaintText(warning)}\n`);

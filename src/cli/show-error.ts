@@ -10,7 +10,7 @@ export type ErrorReport = {
   readonly kind: ErrorKind;
   readonly message: string;
   readonly hint: string | null;
-  /** `file:line:col`, `@seq`, or null. */
+  /** `file:line:col`, a file alone, `@seq`, or null. */
   readonly at: string | null;
   /** Whether anything was changed before the error. */
   readonly outcome: 'none' | 'refused' | 'unknown';
@@ -71,16 +71,16 @@ function messageOf(error: unknown): string {
 
 type Place = { readonly file: string; readonly line: number | null; readonly col: number | null };
 
+type Details = {
+  readonly seq?: number | null;
+  readonly file?: string | null;
+  readonly complaints?: readonly Place[];
+};
+
 function placeOf(error: unknown): string | null {
   if (!(error instanceof Error) || !('details' in error)) return null;
-  const details = error.details as
-    | readonly Place[]
-    | { readonly seq?: number | null; readonly complaints?: readonly Place[] }
-    | null;
-  if (details === null) return null;
-  const list = 'complaints' in details ? (details.complaints ?? []) : details;
-  const [first] = Array.isArray(list) ? (list as readonly Place[]) : [];
+  const { complaints: [first] = [], seq, file } = (error.details ?? {}) as Details;
   if (first)
     return first.line === null ? first.file : `${first.file}:${first.line}:${first.col ?? 1}`;
-  return 'seq' in details && typeof details.seq === 'number' ? `@${details.seq}` : null;
+  return typeof seq === 'number' ? `@${seq}` : (file ?? null);
 }

@@ -1,8 +1,10 @@
-import type { AppliedChute } from './applied.ts';
+import type { AppliedChute, AppliedService } from './applied.ts';
 import type { Definition, ServiceName } from './chute.ts';
 import { canonical, type Json, type JsonObject } from './json.ts';
 import { compare, type Operation, type Patch } from './patch.ts';
 import type { Change, Desired } from './plan.ts';
+import { processSpec } from './planners/process-spec.ts';
+import { textOrder } from './text-order.ts';
 
 /**
  * A chute as it is compared: what it is defined as, what its owner wants, and how each service is.
@@ -21,13 +23,25 @@ export type ChuteView =
 /** How a chute is, as far as it is compared. Pure. */
 export function viewOfApplied(chute: AppliedChute | null): ChuteView {
   if (!chute) return {};
-  const services = Object.entries(chute.services).map(([name, { state }]) => [name, state]);
+  const services = Object.keys(chute.services).map((name) => [name, stateOf(chute, name)]);
   return {
     definition: chute.definition && bySource(chute.definition),
     run: chute.run,
     services: Object.fromEntries(services),
   };
 }
+
+/** `other`: it runs, but not as it is defined, because somebody accepted what an update left behind. */
+function stateOf({ definition, services, releases }: AppliedChute, name: ServiceName): string {
+  const { state, spec } = services[name] ?? UNKNOWN;
+  const service = definition?.services[name];
+  if (state !== 'running' || !spec || !definition || !service) return state;
+  const defined = canonical(processSpec(definition, name, service));
+  const runs = canonical(spec) === defined && releases[name] === service.source?.digest;
+  return runs ? state : 'other';
+}
+
+const UNKNOWN: AppliedService = { state: 'stopped', spec: null, instance: null };
 
 /** How a chute shall be, as far as it is compared. Pure. */
 export function viewOfDesired(desired: Desired): ChuteView {
@@ -51,11 +65,6 @@ export function touches(change: Pick<Change, 'patch'>, path: string): boolean {
 /** The same patch for a document that holds this one at `prefix`. Pure. */
 export function below(prefix: string, patch: Patch): Patch {
   return patch.map((operation): Operation => ({ ...operation, path: prefix + operation.path }));
-}
-
-/** Sorts texts by code unit: the same on every machine. Pure. */
-export function textOrder(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
 }
 
 const under = (path: string, above: string): boolean =>

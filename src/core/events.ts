@@ -172,7 +172,12 @@ export interface Events {
   /** A step's effect is about to be undone. */
   'compensation.intended': AboutStep & { attempt: number };
   /** A step's effect is gone, and `applied` is as before it. */
-  'compensation.succeeded': AboutStep & { attempt: number; patch: Patch; durationMs: number };
+  'compensation.succeeded': AboutStep & {
+    attempt: number;
+    patch: Patch;
+    inverse: Patch;
+    durationMs: number;
+  };
   /** Undoing failed. `final`: a person has to look at it. */
   'compensation.failed': AboutStep & {
     attempt: number;
@@ -188,6 +193,7 @@ export interface Events {
     message: string;
     by: Requester;
     patch: Patch;
+    inverse: Patch;
   };
   /** Health checks began; `deadlineUp` is in milliseconds since `deadlineBoot`. */
   'gate.started': AboutStep & { attempt: number; deadlineUp: number; deadlineBoot: string };

@@ -1,11 +1,12 @@
 import type { Applied } from './applied.ts';
-import { below, textOrder } from './compare-chute.ts';
+import { below } from './compare-chute.ts';
 import type { HostFacts } from './facts.ts';
 import type { Json, Sha256 } from './json.ts';
 import { makeChange, type PlanRequest } from './make-change.ts';
 import { pointer } from './patch.ts';
 import { aggregate, planHash, type AskedSteps } from './plan-graph.ts';
 import type { Change, Plan, PlanContext, Planner, Refusal } from './plan.ts';
+import { textOrder } from './text-order.ts';
 
 /** Everything a plan is made from. */
 export type PlanInput = {

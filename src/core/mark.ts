@@ -5,7 +5,7 @@ import type { Mark, OpenStep, UpdateState } from './state.ts';
 /** The events that move one step. */
 export type StepEvent = Extract<ChuteEvent, { readonly n: number }>;
 
-/** What `markStep` may change: an immer draft, or a copy made by `peek`. */
+/** What `markStep` may change: an immer draft, or a copy. */
 export type Marked = {
   -readonly [K in 'marks' | 'ran' | 'succeeded' | 'phase']: UpdateState[K];
 } & { open: Record<number, OpenStep> };
@@ -13,6 +13,19 @@ export type Marked = {
 export function isStepEvent(event: ChuteEvent): event is StepEvent {
   return 'n' in event && 'step' in event;
 }
+
+/** Whether an update gets past a step with this: a crash counts against a step only until then. Pure. */
+export function isProgress(event: StepEvent): boolean {
+  return PROGRESS.has(event.type);
+}
+
+const PROGRESS: ReadonlySet<string> = new Set([
+  'step.succeeded',
+  'step.skipped',
+  'gate.passed',
+  'compensation.succeeded',
+  'compensation.skipped',
+]);
 
 /**
  * Moves the mark of a step by one event. The one place where marks change, so that what the engine

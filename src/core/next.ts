@@ -145,6 +145,20 @@ export function toUndo(update: UpdateState): readonly { readonly n: number }[] {
 
 const UNDOABLE: ReadonlySet<Mark> = new Set(['d', 'f', '?', 'p', 'r', 'O', 'R', 'x']);
 
+/** The steps that one needs, and those that they need, as far as their effects are still there. Pure. */
+export function floorOf(update: UpdateState, step: Step): readonly Step[] {
+  const floor = new Set<Step>();
+  const add = ({ needs }: Step): void => {
+    for (const each of update.plan?.steps ?? []) {
+      if (!needs?.includes(each.id) || floor.has(each)) continue;
+      if (UNDOABLE.has(markOf(update, each.n))) floor.add(each);
+      add(each);
+    }
+  };
+  add(step);
+  return [...floor];
+}
+
 /** Undoing a step under one whose effect is still there would pull the floor from under it. */
 function blockerOf(update: UpdateState, step: Step, stuck: readonly StuckStep[]): StepId | null {
   if (stuck.length === 0) return null;

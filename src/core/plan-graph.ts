@@ -1,11 +1,11 @@
 import { assert } from './assert.ts';
 import type { ChuteName } from './chute.ts';
-import { textOrder } from './compare-chute.ts';
 import { RipcordError } from './errors.ts';
 import { canonical, type Json, type Sha256 } from './json.ts';
 import type { Patch } from './patch.ts';
 import { RETRIES, timeoutOf } from './phases.ts';
 import type { CustomStepDraft, ModuleName, Step, StepDraft, StepId } from './step.ts';
+import { textOrder } from './text-order.ts';
 
 /*
  * What each kind leaves in `applied`. Drivers return these patches when a step is done; the plan
@@ -166,23 +166,55 @@ function renamed(step: Loose, names: ReadonlyMap<StepId, StepId>): Loose {
 function place(steps: readonly Loose[], done: ReadonlySet<StepId>): readonly Step[] {
   const byId = new Map(steps.map((step) => [step.id, step]));
   for (const step of steps) checkNeeds(step, byId, done);
-  const placed = new Set(done);
-  const ordered: Step[] = [];
-  let left = steps.toSorted(byPlace);
-  for (let level = 1; left.length > 0; level++) {
-    const [first] = left;
-    const ready = left.filter(
-      (step) =>
-        first && stageOrder(step, first) === 0 && (step.needs ?? []).every((id) => placed.has(id)),
-    );
-    if (!first || ready.length === 0) throw invalid(circleOf(left, byId));
-    for (const step of ready) {
-      ordered.push({ n: ordered.length + 1, level, ...step });
-      placed.add(step.id);
-    }
-    left = left.filter(({ id }) => !placed.has(id));
+  const placed: Loose[][] = [];
+  for (const stage of stagesOf(steps.toSorted(byPlace))) {
+    const levels = levelsOf(stage);
+    const count = levels.reduce((sum, level) => sum + level.length, 0);
+    if (count < stage.length) throw invalid(circleOf(stage, new Set(levels.flat()), byId));
+    placed.push(...levels);
   }
-  return ordered;
+  const numbered = placed.flatMap((level, at) => level.map((step) => ({ level: at + 1, step })));
+  return numbered.map(({ level, step }, at) => ({ n: at + 1, level, ...step }));
+}
+
+/** Steps in their order, cut where a stage ends. */
+function stagesOf(steps: readonly Loose[]): readonly (readonly Loose[])[] {
+  const stages: Loose[][] = [];
+  for (const step of steps) {
+    const stage = stages.at(-1);
+    if (stage?.[0] && stageOrder(stage[0], step) === 0) stage.push(step);
+    else stages.push([step]);
+  }
+  return stages;
+}
+
+/** The steps of one stage, each level behind what it needs; without those that wait in a circle. */
+function levelsOf(stage: readonly Loose[]): readonly Loose[][] {
+  const waits = new Map(stage.map(({ id }) => [id, 0]));
+  const waiting = new Map<StepId, Loose[]>();
+  for (const step of stage) {
+    for (const id of step.needs ?? []) {
+      // What is needed from an earlier stage is there.
+      if (!waits.has(id)) continue;
+      waits.set(step.id, (waits.get(step.id) ?? 0) + 1);
+      const others = waiting.get(id);
+      if (others) others.push(step);
+      else waiting.set(id, [step]);
+    }
+  }
+  const levels: Loose[][] = [];
+  let ready = stage.filter(({ id }) => waits.get(id) === 0);
+  while (ready.length > 0) {
+    levels.push(ready);
+    const next = ready.flatMap(({ id }) => waiting.get(id) ?? []);
+    ready = next.filter(({ id }) => {
+      const left = (waits.get(id) ?? 0) - 1;
+      waits.set(id, left);
+      return left === 0;
+    });
+    ready.sort(byPlace);
+  }
+  return levels;
 }
 
 function checkNeeds(
@@ -202,7 +234,12 @@ function checkNeeds(
 }
 
 /** A circle among steps that wait for each other, in words. */
-function circleOf(left: readonly Loose[], byId: ReadonlyMap<StepId, Loose>): string {
+function circleOf(
+  stage: readonly Loose[],
+  placed: ReadonlySet<Loose>,
+  byId: ReadonlyMap<StepId, Loose>,
+): string {
+  const left = stage.filter((step) => !placed.has(step));
   const waiting = new Set(left.map(({ id }) => id));
   const path: StepId[] = [];
   let id = left[0]?.id;

@@ -45,6 +45,8 @@ export class Attempts {
   readonly #unanswered = new Set<number>();
   #interrupted = false;
   #signal = new AbortController();
+  /** Aborted when the engine closes: gates have no effect, so nobody has to wait for them. */
+  readonly #leaving = new AbortController();
 
   constructor(shop: Workshop, update: UpdateId, undoData: UndoData, listener: AttemptsListener) {
     this.#shop = shop;
@@ -64,6 +66,11 @@ export class Attempts {
     this.#signal.abort(new Error('the update turns around'));
     this.#signal = new AbortController();
     this.#delays.clear();
+  }
+
+  /** Lets go of gates that are under way, without an outcome: the next engine goes on with them. */
+  leaveGates(): void {
+    this.#leaving.abort(new Error('the engine closes'));
   }
 
   /** Of the steps that may run, those that are due and fit beside what runs. */
@@ -162,7 +169,9 @@ export class Attempts {
   async #carryOut(attempt: Attempt): Promise<void> {
     try {
       const answer = await runStep(this.#shop, attempt);
-      this.#listener.settled([this.#outcome(attempt, answer)]);
+      const left = this.#leaving.signal.aborted && isGate(attempt.step) && answer.is !== 'done';
+      if (left) this.#listener.ready();
+      else this.#listener.settled([this.#outcome(attempt, answer)]);
     } catch (error) {
       this.#listener.broke(error instanceof Error ? error : new Error('the step broke'));
     } finally {
@@ -249,7 +258,9 @@ export class Attempts {
       applied: () => this.#listener.applied(),
       undo: null,
       deadlineUp: null,
-      signal: this.#signal.signal,
+      signal: isGate(step)
+        ? AbortSignal.any([this.#signal.signal, this.#leaving.signal])
+        : this.#signal.signal,
     };
   }
 }

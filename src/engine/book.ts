@@ -36,8 +36,12 @@ export type BookOptions = {
   readonly pid: number;
 };
 
-/** Records between two snapshots: one costs what folding a few thousand records costs. */
+/**
+ * Records between two snapshots: one costs what folding a few thousand records costs. While updates are
+ * on their way a snapshot holds their plans, and they wait for it: then fewer are taken.
+ */
 const SNAPSHOT_EVERY = 2000;
+const SNAPSHOT_EVERY_BUSY = 20_000;
 /** Records that make a snapshot worth its file when the engine closes. */
 const SNAPSHOT_MIN = 100;
 
@@ -82,8 +86,9 @@ export class Book {
     const cut: ChuteEvent[] = tailCut ? [{ type: 'journal.tailCut', ...tailCut }] : [];
     const started: ChuteEvent = { type: 'engine.started', version, pid, command, interrupted };
     opened = new Book(journal, state, from.seq, { first: [...cut, started], logger });
-    // On disk, alone, before anything is probed or done: a crash loop has to be counted.
-    if (interrupted.length > 0) await opened.append([]);
+    // On disk, alone, before anything is probed or done: a crash loop has to be counted. Likewise when a
+    // gate was left without an outcome: with this record it is open, and is asked again.
+    if (interrupted.length > 0 || hasUnderWay(state)) await opened.append([]);
     return opened;
   }
 
@@ -132,7 +137,9 @@ export class Book {
   private flushed(records: readonly Recorded<ChuteEvent>[]): void {
     this.#state = fold(this.#state, records);
     for (const listener of this.#listeners) listener(records, this.#state);
-    if (this.#state.seq - this.#snapshotSeq >= SNAPSHOT_EVERY) void this.#snapshot();
+    const isBusy = Object.keys(this.#state.updates).length > 0;
+    const every = isBusy ? SNAPSHOT_EVERY_BUSY : SNAPSHOT_EVERY;
+    if (this.#state.seq - this.#snapshotSeq >= every) void this.#snapshot();
   }
 
   async #snapshot(): Promise<void> {
@@ -145,6 +152,11 @@ export class Book {
       this.#logger.warn({ err: error }, 'cannot save a snapshot');
     }
   }
+}
+
+/** Whether a step is on record as under way: in no engine that ended, but only its successor's start says so. */
+function hasUnderWay({ updates }: State): boolean {
+  return Object.values(updates).some(({ marks }) => /[io]/.test(marks));
 }
 
 /** What the end of the last engine cut off; nothing when it ended cleanly. Pure. */

@@ -253,6 +253,7 @@ export class Lane {
   }
 
   async #halt(): Promise<boolean> {
+    this.#attempts.leaveGates();
     if (this.#attempts.running) return await this.#wait();
     await this.#write([]);
     this.#attempts.interrupt();

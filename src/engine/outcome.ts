@@ -1,4 +1,5 @@
 import type { Recorded } from '../../journal/record.ts';
+import { errorOfCause } from '../core/abort-error.ts';
 import type { ErrorCode, Failure } from '../core/errors.ts';
 import type { ChuteEvent, StuckStep, UpdateId } from '../core/events.ts';
 import { isEndEvent, outcomeOf } from '../core/fold-end.ts';
@@ -53,7 +54,7 @@ export class OutcomeReader {
     } else if (event.type === 'compensation.resolved') this.#rests = false;
     else if (event.type === 'update.aborting') {
       const { step, error, cause } = event;
-      this.#set({ failedStep: step, error: error ?? CAUSES[cause] ?? null });
+      this.#set({ failedStep: step, error: error ?? errorOfCause(cause) });
     } else if (event.type === 'step.failed' && event.final && this.#committed) {
       const { step, error } = event;
       this.#set({ warnings: [...this.#outcome.warnings, { step, error }] });
@@ -75,11 +76,6 @@ const NOTHING: Omit<Outcome, 'update' | 'outcome'> = {
 
 /** The outcome of a request that asks for what is already there. */
 export const UNCHANGED: Outcome = { ...NOTHING, update: null, outcome: 'unchanged' };
-
-const CAUSES: Readonly<Record<string, Failure>> = {
-  interrupted: { code: 'RIPCORD_UPDATE_CONFLICT', message: 'interrupted, and asked to roll back' },
-  looping: { code: 'RIPCORD_VERSION_QUARANTINED', message: 'interrupted too often at one step' },
-};
 
 /** Refusals that have to do with another update, not with this request. */
 const BUSY: ReadonlySet<string> = new Set<ErrorCode>(['RIPCORD_UPDATE_CONFLICT']);

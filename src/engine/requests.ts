@@ -62,17 +62,17 @@ export class Requests {
     const update = `u${this.#engine.state.nextUpdate}`;
     const request = { ...asked, contentHash };
     const requested: ChuteEvent = { type: 'update.requested', update, request };
-    if ('unchanged' in planned && asked.requestId === null)
+    const blockers = this.#blockers(request, update);
+    // With another update on its way, what is there now says nothing of what will be.
+    const decided = blockers.length === 0 && !('plan' in planned);
+    if (decided && 'unchanged' in planned && asked.requestId === null)
       return { id: null, done: Promise.resolve(UNCHANGED) };
 
     const refusal = this.#refusal(request, update);
     if (refusal) {
       return this.#handle(update, await shop.append([...drift, requested, refusal]));
     }
-    const blockers = this.#blockers(request, update);
-    if ('refusals' in planned && blockers.length === 0)
-      return await this.#decideNow(update, [...drift, requested]);
-    if ('unchanged' in planned) return await this.#decideNow(update, [...drift, requested]);
+    if (decided) return await this.#decideNow(update, [...drift, requested]);
 
     const behind = blockers.map(({ id }) => id);
     const queued: ChuteEvent[] =

@@ -1,11 +1,15 @@
+import type { Probe } from '../core/driver.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
+import type { Json } from '../core/json.ts';
+import { floorOf } from '../core/next.ts';
 import type { Patch } from '../core/patch.ts';
 import { entriesOf, markOf, type UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
-import { driverOf, probeStep } from './carry-out.ts';
+import { probeStep } from './carry-out.ts';
 import type { Engine } from './engine.ts';
 import { UndoData } from './undo-data.ts';
+import { bothWays } from './undoing.ts';
 
 /** How a person settles an undo that failed. */
 export type Resolution = {
@@ -29,13 +33,44 @@ export async function resolveStep(
 ): Promise<void> {
   const update = engine.unfinished(id);
   const step = stuckStepOf(update, n);
-  const undoData = new UndoData(engine.journal);
-  if (as === 'undone') await expectUndone(engine, update, step, undoData);
-  const about = { update: id, step: step.id, n, as, message, by };
-  const patch = as === 'undone' ? await inverseOf(update, n, undoData) : [];
-  const event: ChuteEvent = { type: 'compensation.resolved', ...about, patch };
-  await engine.workshop.append([event]);
+  const patch = await patchFor(engine, update, step, as);
+  const both = bothWays(engine.state.applied, patch);
+  const resolved = (each: Step): ChuteEvent => ({
+    type: 'compensation.resolved',
+    update: id,
+    step: each.id,
+    n: each.n,
+    as,
+    message,
+    by,
+    ...(each === step ? both : NO_PATCH),
+  });
+  // Who accepts an effect accepts what it stands on.
+  const floor = as === 'done' ? floorOf(update, step) : [];
+  await engine.workshop.append([step, ...floor].map(resolved));
   engine.drive(id);
+}
+
+const NO_PATCH = { patch: [], inverse: [] };
+
+/** What settling a step changes in `applied`. */
+async function patchFor(
+  engine: Engine,
+  update: UpdateState,
+  step: Step,
+  as: Resolution['as'],
+): Promise<Patch> {
+  const undoData = new UndoData(engine.journal);
+  const succeeded = entriesOf(update.succeeded).findLast((entry) => entry.n === step.n);
+  if (as === 'undone') {
+    const probe = await probed(engine, update, step, undoData);
+    if (probe.state === 'done') throw stillThere(update, step, probe.evidence);
+    return succeeded ? await undoData.inverse(step.n, succeeded.seq) : [];
+  }
+  if (as === 'retry' || succeeded) return [];
+  // It failed, so nothing of it is in `applied`; what is there of it and stays has to be.
+  const probe = await probed(engine, update, step, undoData);
+  return probe.state === 'done' ? (probe.done.patch ?? []) : [];
 }
 
 function stuckStepOf(update: UpdateState, n: number): Step {
@@ -50,16 +85,17 @@ function stuckStepOf(update: UpdateState, n: number): Step {
   });
 }
 
-async function expectUndone(
+async function probed(
   engine: Engine,
   update: UpdateState,
   step: Step,
   undoData: UndoData,
-): Promise<void> {
+): Promise<Probe<Json>> {
   const shop = engine.workshop;
-  if (driverOf(shop, step).effect === false) return;
+  // Nobody can look any more: then the person is believed.
+  if (!Object.hasOwn(shop.drivers, step.kind)) return { state: 'unknown', evidence: null };
   const known = await undoData.of(update, step.n);
-  const probe = await probeStep(shop, {
+  return await probeStep(shop, {
     update: update.id,
     step,
     attempt: update.open[step.n]?.attempt ?? 1,
@@ -68,19 +104,13 @@ async function expectUndone(
     deadlineUp: null,
     signal: new AbortController().signal,
   });
-  if (probe.state !== 'done') return;
-  const place = `${update.id}.s${step.n}`;
-  throw new RipcordError(
-    'RIPCORD_OPERATION_REFUSED',
-    `cannot resolve ${place} as undone: the effect of ${step.id} is still there`,
-    {
-      hint: `ripcord resolve ${place} --as retry undoes it, --as done accepts it`,
-      details: probe.evidence,
-    },
-  );
 }
 
-async function inverseOf(update: UpdateState, n: number, undoData: UndoData): Promise<Patch> {
-  const succeeded = entriesOf(update.succeeded).findLast((entry) => entry.n === n);
-  return succeeded ? await undoData.inverse(n, succeeded.seq) : [];
+function stillThere({ id }: UpdateState, step: Step, details: Json): RipcordError {
+  const place = `${id}.s${step.n}`;
+  return new RipcordError(
+    'RIPCORD_OPERATION_REFUSED',
+    `cannot resolve ${place} as undone: the effect of ${step.id} is still there`,
+    { hint: `ripcord resolve ${place} --as retry undoes it, --as done accepts it`, details },
+  );
 }

@@ -2,7 +2,7 @@ import type { Applied } from '../core/applied.ts';
 import type { AnyDriver } from '../core/driver.ts';
 import type { ErrorClass, Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
-import type { Patch } from '../core/patch.ts';
+import { invert, type Patch } from '../core/patch.ts';
 import { entriesOf, markOf, type UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
 import { type Attempt, driverOf, failureOf, slow, undoStep } from './carry-out.ts';
@@ -72,7 +72,7 @@ export class Undoing {
                 type: 'compensation.succeeded',
                 ...about,
                 attempt: 1,
-                patch: inverse,
+                ...bothWays(this.#applied(), inverse),
                 durationMs: 0,
               }
             : { type: 'compensation.skipped', ...about, reason },
@@ -92,9 +92,9 @@ export class Undoing {
     const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
     const answer = await undoStep(this.#shop, attempt);
     if (answer.is === 'done') {
-      const patch = [...inverse, ...answer.value];
+      const both = bothWays(this.#applied(), [...inverse, ...answer.value]);
       const { durationMs } = answer;
-      return { type: 'compensation.succeeded', ...about, patch, durationMs };
+      return { type: 'compensation.succeeded', ...about, ...both, durationMs };
     }
     const failure =
       answer.is === 'failed' ? answer : { error: slow(step), class: 'transient' as const };
@@ -127,6 +127,14 @@ export class Undoing {
       signal: NEVER_ABORTED,
     };
   }
+}
+
+/** A patch on what is applied, with the one that takes it back. Pure. */
+export function bothWays(
+  applied: Applied,
+  patch: Patch,
+): { readonly patch: Patch; readonly inverse: Patch } {
+  return { patch, inverse: patch.length === 0 ? [] : invert(applied, patch) };
 }
 
 /** An undo is not cancelled: halfway back is the worst place to stop. */

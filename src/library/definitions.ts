@@ -6,7 +6,6 @@ import type { Secrets } from '../../journal/secrets-store.ts';
 import type { Definition, SecretRef, Source, SourceLocation } from '../core/chute.ts';
 import type { Complaint } from '../core/definition/complaint.ts';
 import { complete, type RawDefinition } from '../core/definition/raw.ts';
-import { RipcordError } from '../core/errors.ts';
 import type { ChuteRequest } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
 import { observeSource } from '../drivers/files/observe-source.ts';
@@ -87,20 +86,5 @@ function marked(value: Json, marks: ReadonlyMap<string, string>): Json {
         ? (marks.get(member) ?? member)
         : marked(member, marks),
     ]),
-  );
-}
-
-/** The error for a definition that cannot be used. */
-export function invalidDefinition(complaints: readonly Complaint[]): RipcordError {
-  const [first] = complaints;
-  const more = complaints.length > 1 ? ` (and ${complaints.length - 1} more)` : '';
-  const place = first ? `${first.file}:${first.line ?? 1}:${first.col ?? 1} ${first.message}` : '';
-  return new RipcordError(
-    'RIPCORD_DEFINITION_INVALID',
-    `cannot use the definition: ${place}${more}`,
-    {
-      details: complaints as unknown as Json,
-      ...(first?.hint && { hint: first.hint }),
-    },
   );
 }

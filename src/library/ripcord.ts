@@ -249,14 +249,15 @@ export class Ripcord implements AsyncDisposable {
 /** A definition that is a value already. YAML and the schema are loaded only when one is used. */
 async function readValue(value: object, strict: boolean): Promise<ReadDefinition> {
   const { parseDefinitionValue } = await import('../core/definition/parse.ts');
-  const { invalidDefinition, SecretDrawer } = await import('./definitions.ts');
+  const { definitionError } = await import('../core/definition/complaint.ts');
+  const { SecretDrawer } = await import('./definitions.ts');
   const drawer = new SecretDrawer();
   const parsed = parseDefinitionValue(value, {
     file: 'definition',
     secret: drawer.keep,
     strict,
   });
-  if (!parsed.ok) throw invalidDefinition(parsed.complaints);
+  if (!parsed.ok) throw definitionError(parsed.complaints);
   return { ...parsed, directory: process.cwd(), secrets: drawer.values };
 }
 

@@ -71,7 +71,7 @@ function withoutEnvelope(record: Recorded<ChuteEvent>): ChuteEvent {
     hash: _h,
     ...event
   } = record;
-  return event as ChuteEvent;
+  return event;
 }
 
 /** The sample again and again, each time as another update, between a start and a clean stop. */

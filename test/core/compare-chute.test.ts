@@ -10,6 +10,9 @@ const running = (given = definition()): Parameters<typeof compareChute>[1] => ({
   run: 'running',
 });
 
+const other = appliedAfter([ask('apply', definition({ version: 2 }))]);
+const otherwise = other.chutes['hello']?.services ?? {};
+
 describe('the patch between what is applied and what is desired', () => {
   test.each<[story: string, patch: ReturnType<typeof compareChute>, paths: readonly string[]]>([
     ['is empty where both agree', compareChute(hello, running()), []],
@@ -30,6 +33,16 @@ describe('the patch between what is applied and what is desired', () => {
     [
       'names a service found dead',
       compareChute(withDead(applied, 'hello', 'main').chutes['hello'] ?? null, running()),
+      ['/services/main'],
+    ],
+    [
+      'names a service that runs otherwise than it is defined',
+      compareChute(hello && { ...hello, services: otherwise }, running()),
+      ['/services/main'],
+    ],
+    [
+      'names a service whose files are not those it is defined with',
+      compareChute(hello && { ...hello, releases: { main: digest('b') } }, running()),
       ['/services/main'],
     ],
     [

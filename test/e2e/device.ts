@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -20,6 +21,14 @@ export type Ran = {
   readonly signal: NodeJS.Signals | null;
   readonly out: string;
   readonly err: string;
+};
+
+/** A command under way. */
+export type Begun = {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ran>;
+  /** What it has printed so far, on both streams. */
+  readonly told: () => string;
 };
 
 /** A root in a temporary directory, with the examples on a port of its own: a device to be hurt. */
@@ -45,12 +54,17 @@ export class Device {
 
   /** Runs a command of the compiled program to its end. */
   async ripcord(args: readonly string[], fault = ''): Promise<Ran> {
+    return await this.begin(args, { RIPCORD_FAULT: fault }).ended;
+  }
+
+  /** Begins a command of the compiled program; its standard input is no terminal and has ended. */
+  begin(args: readonly string[], more: Readonly<Record<string, string>> = {}): Begun {
     const env = {
       ...process.env,
       RIPCORD_ROOT: this.root,
-      RIPCORD_FAULT: fault,
       RIPCORD_BACKOFF_SCALE: '0.01',
       NO_COLOR: '1',
+      ...more,
     };
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: this.home,
@@ -61,10 +75,25 @@ export class Device {
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-    return await new Promise((done, failed) => {
+    const ended = new Promise<Ran>((done, failed) => {
       child.on('error', failed);
       child.on('close', (code, signal) => done({ code, signal, out, err }));
     });
+    return { child, ended, told: () => `${out}${err}` };
+  }
+
+  /** Writes a definition into a directory of its own and returns the directory's name. */
+  define(name: string, text: string | Uint8Array): string {
+    const directory = join(this.home, name);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'chute.yaml'), text);
+    return name;
+  }
+
+  /** Applies a definition that has to be taken and committed. */
+  async install(name: string, ...flags: readonly string[]): Promise<void> {
+    const { code, out, err } = await this.ripcord(['apply', name, '-y', ...flags]);
+    if (code !== 0) throw new Error(`cannot install ${name} (exit ${code}): ${out}${err}`);
   }
 
   /** The JSON that a command prints, whatever its exit code. */

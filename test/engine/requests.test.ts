@@ -48,6 +48,23 @@ describe('another update of the same chute', () => {
     expect(await first.done).toMatchObject({ outcome: 'committed' });
   });
 
+  test('is no less in the way of one for what is installed now', async () => {
+    const world = new World();
+    const { engine, requests } = await world.engine();
+    await (
+      await requests.ask(asked(V1))
+    ).done;
+    const { release, reached } = gated(world);
+    await requests.ask(asked(definition('hello', 2, ['SLOW'])));
+    await reached;
+    const refused = await requests.ask(asked(V1));
+    expect(await refused.done).toMatchObject({ error: { code: 'RIPCORD_UPDATE_CONFLICT' } });
+    const queued = await requests.ask({ ...asked(V1), mode: 'queue', allowDowngrade: true });
+    release();
+    expect(await queued.done).toMatchObject({ update: 'u4', outcome: 'committed' });
+    expect(engine.state.applied.chutes['hello']?.definition?.version).toBe(1);
+  });
+
   test('waits when asked to, and is planned on what the first one left', async () => {
     const world = new World();
     const { engine, requests } = await world.engine();
@@ -207,9 +224,16 @@ describe('a stuck update', () => {
 
   test('is resolved, not reverted, when an effect is accepted', async () => {
     const { world, engine } = await stuck();
+    expect(engine.state.updates['u2']?.stuck).toMatchObject([
+      { step: 'hello/b', state: 'failed' },
+      { step: 'hello/a', state: 'blocked', blockedBy: 'hello/b' },
+    ]);
     await resolveStep(engine, 'u2', 2, { as: 'done', message: 'keep it', by: BY });
     expect(await engine.outcome('u2')).toMatchObject({ outcome: 'resolved' });
     expect([...world.things.keys()].toSorted()).toEqual(['hello/A', 'hello/B']);
+    // What it stands on is kept with it.
+    expect(world.things.get('hello/A')).toBe('u2/hello/a');
+    expect(world.shelf.records.at(-1)).toMatchObject({ accepted: ['hello/a', 'hello/b'] });
   });
 });
 

@@ -127,7 +127,7 @@ describe('the story of an update', () => {
     });
 
     const by = { user: 'bo', role: 'owner', via: 'cli' };
-    const accepted = { as: 'done' as const, message: 'I looked', by, patch: [] };
+    const accepted = { as: 'done' as const, message: 'I looked', by, patch: [], inverse: [] };
     await told.tell({ type: 'compensation.resolved', ...about, ...accepted });
     await told.undoes('u1', place);
     await told.tell({

@@ -132,8 +132,9 @@ export class ToldDevice {
     const done = this.records.findLast(
       (record) => record.type === 'step.succeeded' && record.update === update && record.n === n,
     );
-    const patch = done?.type === 'step.succeeded' ? done.inverse : [];
-    await this.tell({ type: 'compensation.succeeded', ...about, patch, durationMs: 20 });
+    const [patch, inverse] =
+      done?.type === 'step.succeeded' ? [done.inverse, done.patch] : [[], []];
+    await this.tell({ type: 'compensation.succeeded', ...about, patch, inverse, durationMs: 20 });
   }
 
   async aborts(update: UpdateId, step: Step | null, cause: AbortCause = 'failed'): Promise<void> {

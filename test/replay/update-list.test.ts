@@ -110,7 +110,7 @@ describe('the list of updates', () => {
     const replay = await told.replay();
     expect(await listUpdates(replay, { status: 'stuck' })).toMatchObject([{ phase: 'stuck' }]);
     const by = { user: 'bo', role: 'owner', via: 'cli' };
-    const settled = { as: 'done' as const, message: 'fine', by, patch: [] };
+    const settled = { as: 'done' as const, message: 'fine', by, patch: [], inverse: [] };
     await told.tell({ type: 'compensation.resolved', ...about, ...settled });
     await replay.refresh();
     expect(await listUpdates(replay)).toMatchObject([{ outcome: null, phase: 'aborting' }]);
@@ -160,4 +160,16 @@ describe('the list of updates', () => {
     await replay.refresh();
     expect((await listUpdates(replay))[0]?.outcome).toBe('rejected');
   });
+});
+
+test.each([
+  ['interrupted', 'RIPCORD_UPDATE_CONFLICT'],
+  ['looping', 'RIPCORD_VERSION_QUARANTINED'],
+  ['cancelled', undefined],
+] as const)('an update that turned around because it was %s says %s', async (cause, code) => {
+  const told = new ToldDevice();
+  await told.asks('u1', [applyOf('hello', 1)]);
+  await told.aborts('u1', null, cause);
+  const [update] = await listUpdates(await told.replay());
+  expect(update?.error?.code).toBe(code);
 });

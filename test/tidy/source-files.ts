@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 /** The roots that hold code. Each has one job: docs/architecture.md. */
-export const ROOTS = ['journal', 'replay', 'src', 'bench', 'test'] as const;
+const ROOTS = ['journal', 'replay', 'src', 'bench', 'test'] as const;
 
 /** What is published; everything else is reached by the file that defines it. */
 export const ENTRY_POINTS = [

@@ -30,6 +30,7 @@ type ComplaintCode =
   | 'secret-invalid'
   | 'service-unknown'
   | 'source-invalid'
+  | 'text-invalid'
   | 'text-too-large'
   | 'type-invalid'
   | 'value-invalid'
@@ -70,6 +71,17 @@ type Say = (
   options?: { readonly hint?: string | null; readonly spot?: Spot },
 ) => void;
 
+/** What to do about it, where the place itself gives no better advice. */
+const HINTS: Partial<Readonly<Record<ComplaintCode, string>>> = {
+  'alias-unbounded': 'write the values out',
+  'alias-unknown': 'an anchor (&name) stands before the alias (*name) that uses it',
+  'key-forbidden': 'use another name',
+  'key-invalid': 'put it in quotes',
+  'nesting-unbounded': 'a definition is flat and short: is this the right file?',
+  'path-outside': 'paths stay inside of what they are in: write it without ..',
+  'yaml-invalid': 'mind the indentation (spaces, no tabs), quotes and brackets',
+};
+
 /** Collects complaints and warnings, and gives each its place. */
 export type Report = {
   readonly complain: Say;
@@ -97,15 +109,22 @@ export function createReport(
       const place = placeOf(written, options.spot ?? 'value');
       list.push({
         code,
-        message,
+        message: shortened(message),
         path: written,
         file,
         line: place?.line ?? null,
         col: place?.col ?? null,
-        hint: options.hint ?? null,
+        hint: options.hint ?? HINTS[code] ?? null,
       });
     };
   return { complain: into(complaints), warn: into(warnings), complaints, warnings };
+}
+
+/** What is quoted in a message may be a whole file. */
+const MESSAGE_MAX = 300;
+
+function shortened(message: string): string {
+  return message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}…` : message;
 }
 
 /** A JSON pointer (RFC 6901) from its parts. Pure. */
@@ -156,7 +175,7 @@ export function definitionError(complaints: readonly Complaint[]): RipcordError 
     `cannot use the definition: ${reason}${more}`,
     {
       details: { complaints },
-      ...(first?.hint === null || first === undefined ? {} : { hint: first.hint }),
+      hint: first?.hint ?? 'ripcord schema says what may stand where',
     },
   );
 }

@@ -46,7 +46,11 @@ export function readYaml(text: string, file: string): { located: Located; report
   });
   for (const error of [...document.errors, ...document.warnings]) {
     places.set('', { key: error.pos[0], value: error.pos[0] });
-    report.complain('yaml-invalid', '', `is not YAML: ${lowerFirst(error.message)}`);
+    if (error.code === 'MULTIPLE_DOCS')
+      report.complain('yaml-invalid', '', 'begins a second document', {
+        hint: 'one file holds one chute: give the other a file of its own',
+      });
+    else report.complain('yaml-invalid', '', `is not YAML: ${lowerFirst(error.message)}`);
   }
   if (report.complaints.length > 0) return located(null);
   const walk: Walk = {

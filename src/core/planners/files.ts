@@ -1,10 +1,11 @@
 import type { AppliedChute } from '../applied.ts';
 import type { ChuteName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
 import { releaseName } from '../layout.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, Desired, Planner } from '../plan.ts';
 import type { StepDraft, StepId } from '../step.ts';
+import { textOrder } from '../text-order.ts';
+import { directoryIdsOf } from './name.ts';
 
 /**
  * The files that services run: each content is fetched once, a service is switched to it in one go,
@@ -38,6 +39,7 @@ export const files: Planner = {
           phase: ORDER['release.fetch@1'],
           kind: 'release.fetch@1',
           args: { chute, digest, location },
+          needs: directoryIdsOf(change),
           title: `fetch release ${short(digest)} of ${chute}`,
           undo: 'drop it if it was not there',
         },
@@ -54,9 +56,9 @@ const fetchId = (chute: ChuteName, digest: string): string =>
 export function fetchIdsOf(
   chute: ChuteName,
   before: AppliedChute | null,
-  digest: string | undefined,
+  digest: string | null | undefined,
 ): readonly StepId[] {
-  if (digest === undefined || Object.values(before?.releases ?? {}).includes(digest)) return [];
+  if (digest == null || Object.values(before?.releases ?? {}).includes(digest)) return [];
   return [fetchId(chute, digest)];
 }
 
@@ -69,10 +71,8 @@ function releasesOf({ definition }: NonNullable<Desired>): ReadonlyMap<string, s
   );
 }
 
-function switches(
-  { chute, before }: Change,
-  wanted: ReadonlyMap<string, string>,
-): readonly StepDraft[] {
+function switches(change: Change, wanted: ReadonlyMap<string, string>): readonly StepDraft[] {
+  const { chute, before } = change;
   const had: AppliedChute['releases'] = before?.releases ?? {};
   const services = distinct([...Object.keys(had), ...wanted.keys()]);
   return services.flatMap((service): readonly StepDraft[] => {
@@ -85,6 +85,8 @@ function switches(
         phase: ORDER['release.switch@1'],
         kind: 'release.switch@1',
         args: { chute, service, digest },
+        // What `current` points at has to be there for as long as it does.
+        needs: [...directoryIdsOf(change), ...fetchIdsOf(chute, before, digest)],
         title: digest
           ? `switch ${service} of ${chute} to release ${short(digest)}`
           : `let go of the release of ${service} of ${chute}`,

@@ -1,8 +1,9 @@
+import type { ChuteName } from '../chute.ts';
 import type { Requester } from '../events.ts';
 import { chuteDirectory, dataDirectory, releasesDirectory, systemDirectory } from '../layout.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, Planner } from '../plan.ts';
-import type { RootPath, StepDraft } from '../step.ts';
+import type { RootPath, StepDraft, StepId } from '../step.ts';
 import type { PlainRefusal } from './unsupported.ts';
 
 /** What a requester may be, from least to most. */
@@ -63,12 +64,29 @@ const refuse = (message: string, hint: string): PlainRefusal => ({
   hint,
 });
 
+/**
+ * The steps that make a chute's directories, if the plan of this change has them. Whatever is put into
+ * them stands on them: taking a directory back takes all that is in it. Pure.
+ */
+export function directoryIdsOf({
+  chute,
+  before,
+  desired,
+}: Pick<Change, 'chute' | 'before' | 'desired'>): readonly StepId[] {
+  if (!desired || before?.definition) return [];
+  const own = directoryId(chute);
+  return [own, ...inside(chute).map(([what]) => `${own}:${what}`)];
+}
+
+const directoryId = (chute: ChuteName): StepId => `${chute}/directory.create`;
+
+const inside = (chute: ChuteName): readonly (readonly [string, RootPath])[] => [
+  ['data', dataDirectory(chute)],
+  ['system', systemDirectory(chute)],
+];
+
 function directories({ chute }: Change): readonly StepDraft[] {
-  const own = `${chute}/directory.create`;
-  const inside: readonly (readonly [string, RootPath])[] = [
-    ['data', dataDirectory(chute)],
-    ['system', systemDirectory(chute)],
-  ];
+  const own = directoryId(chute);
   return [
     {
       id: own,
@@ -79,7 +97,7 @@ function directories({ chute }: Change): readonly StepDraft[] {
       undo: 'remove it if it was not there',
     },
     // Behind the chute's own: that one makes the chute's place in what is applied.
-    ...inside.map(([what, path]): StepDraft => ({
+    ...inside(chute).map(([what, path]): StepDraft => ({
       id: `${own}:${what}`,
       phase: ORDER['directory.create@1'],
       kind: 'directory.create@1',

@@ -1,6 +1,6 @@
 import type { Definition, ServiceName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
 import { pointer } from '../patch.ts';
+import { textOrder } from '../text-order.ts';
 
 /** One port that a chute offers to the outside. */
 export type PublishedPort = {

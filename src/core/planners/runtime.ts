@@ -1,7 +1,10 @@
-import { textOrder } from '../compare-chute.ts';
+import type { AppliedChute } from '../applied.ts';
+import type { ChuteName, Service } from '../chute.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, PlanContext, Planner } from '../plan.ts';
-import type { StepDraft } from '../step.ts';
+import type { StepDraft, StepId } from '../step.ts';
+import { textOrder } from '../text-order.ts';
+import { directoryIdsOf } from './name.ts';
 import { publishedPorts, type PublishedPort } from './published-ports.ts';
 import { unsupportedFields, type PlainRefusal } from './unsupported.ts';
 
@@ -93,20 +96,35 @@ export function wantedPorts({ desired }: Pick<Change, 'desired'>): ReadonlyMap<s
   return new Map(publishedPorts(desired.definition).map(({ key, service }) => [key, service]));
 }
 
-function volumes({ chute, before, desired }: Change): readonly StepDraft[] {
+function volumes(change: Change): readonly StepDraft[] {
+  const { chute, before, desired } = change;
   const services = Object.values(desired?.definition.services ?? {});
-  const named = services.flatMap((service) => Object.values(service.volumes));
-  const missing = new Set(
-    named.map((volume) => volume.name).filter((each) => !before?.volumes[each]),
-  );
+  const missing = new Set(services.flatMap((service) => missingVolumes(before, service)));
   return [...missing].toSorted(textOrder).map((volume) => ({
-    id: `${chute}/volume.create:${volume}`,
+    id: volumeId(chute, volume),
     phase: ORDER['volume.create@1'],
     kind: 'volume.create@1',
     args: { chute, volume },
+    needs: directoryIdsOf(change),
     title: `make volume ${volume} of ${chute}`,
     undo: 'remove it if it was not there',
   }));
+}
+
+const volumeId = (chute: ChuteName, volume: string): StepId => `${chute}/volume.create:${volume}`;
+
+/** The steps that make a service's volumes, if the plan of this change has them. Pure. */
+export function volumeIdsOf(
+  chute: ChuteName,
+  before: AppliedChute | null,
+  service: Service | undefined,
+): readonly StepId[] {
+  return service ? missingVolumes(before, service).map((volume) => volumeId(chute, volume)) : [];
+}
+
+function missingVolumes(before: AppliedChute | null, service: Service): readonly string[] {
+  const named = Object.values(service.volumes).map((volume) => volume.name);
+  return [...new Set(named)].filter((each) => !before?.volumes[each]);
 }
 
 const NOTHING = { name: '', environment: {}, services: {}, firewall: {} };

@@ -1,8 +1,9 @@
 import { NEW_CHUTE, type Applied, type AppliedChute } from '../applied.ts';
-import { below, textOrder } from '../compare-chute.ts';
+import { below } from '../compare-chute.ts';
 import { canonical, type Json } from '../json.ts';
 import { compare, pointer, type Operation, type Patch } from '../patch.ts';
 import type { Change, Desired, PlanContext } from '../plan.ts';
+import { textOrder } from '../text-order.ts';
 import { wantedPorts } from './runtime.ts';
 import type { Fate } from './service-fate.ts';
 

@@ -1,9 +1,9 @@
 import { assert } from '../assert.ts';
 import type { Definition, ServiceName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
 import { canonical, type Json } from '../json.ts';
 import type { Change } from '../plan.ts';
 import type { ProcessSpec } from '../step.ts';
+import { textOrder } from '../text-order.ts';
 import { processSpec } from './process-spec.ts';
 
 /** What becomes of a chute's services, by name; those in none of these stay as they are. */

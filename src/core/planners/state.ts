@@ -1,13 +1,15 @@
 import type { ChuteName, ServiceName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
 import { healthOf } from '../definition/health.ts';
 import { findCycle } from '../definition/needs.ts';
 import { pointer, type Patch } from '../patch.ts';
 import { ORDER } from '../phases.ts';
 import type { Change, Desired, Planner } from '../plan.ts';
 import type { GateCheck, StepDraft } from '../step.ts';
+import { textOrder } from '../text-order.ts';
 import { fetchIdsOf } from './files.ts';
+import { directoryIdsOf } from './name.ts';
 import { processSpec } from './process-spec.ts';
+import { volumeIdsOf } from './runtime.ts';
 import { savePatch } from './save-patch.ts';
 import { fateOf, type Fate } from './service-fate.ts';
 import type { PlainRefusal } from './unsupported.ts';
@@ -75,13 +77,11 @@ function stops({ chute, before }: Change, { stopping }: Fate): readonly StepDraf
 }
 
 /**
- * A start stands on the stop of what ran before and on the files it runs: as long as it is not undone,
- * neither may be.
+ * A start stands on the stop of what ran before, and on the files, directories and volumes it runs
+ * with: as long as it is not undone, none of these may be.
  */
-function starts(
-  { chute, desired, before }: Change,
-  { starting, stopping }: Fate,
-): readonly StepDraft[] {
+function starts(change: Change, { starting, stopping }: Fate): readonly StepDraft[] {
+  const { chute, desired, before } = change;
   const services = desired?.definition.services ?? {};
   const idOf = (service: ServiceName): string => `${chute}/${service}/process.start`;
   return [...starting].map(([service, spec]) => ({
@@ -92,7 +92,9 @@ function starts(
     needs: [
       ...(services[service]?.needs ?? []).filter((each) => starting.has(each)).map(idOf),
       ...(stopping.has(service) ? [stopId(chute, service)] : []),
+      ...directoryIdsOf(change),
       ...fetchIdsOf(chute, before, services[service]?.source?.digest),
+      ...volumeIdsOf(chute, before, services[service]),
     ],
     title: `start ${service} of ${chute}`,
     undo: `stop ${service}`,

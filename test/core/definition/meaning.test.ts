@@ -228,7 +228,7 @@ test('a value is read like a text, without lines', () => {
   const wrong = JSON.parse('{"name": "hello", "services": {"__proto__": {}}}') as unknown;
   const refused = parseDefinitionValue(wrong, OPTIONS);
   expect(refused.ok ? [] : refused.complaints.map(complaintText)).toEqual([
-    'chute.yaml services.__proto__: is not allowed as a name',
+    'chute.yaml services.__proto__: is not allowed as a name (use another name)',
   ]);
 });
 

@@ -12,7 +12,7 @@ const YAML: readonly Case[] = [
   ['a list', '- 1\n', '- 1', 'is not a map of fields'],
   ['an open bracket', 'name: [1, 2', '', 'is not YAML'],
   ['a tab as indentation', 'a:\n\tb: 1\n', '\tb', 'is not YAML: tabs are not allowed'],
-  ['two documents', 'a: 1\n---\nb: 1\n', '---', 'is not YAML: source contains multiple documents'],
+  ['two documents', 'a: 1\n---\nb: 1\n', '---', 'begins a second document'],
   ['an unknown tag', `${HEAD}  main: !run x\n`, '!run', 'is not YAML: unresolved tag: !run'],
   ['a duplicate key', 'a: 1\nb: 2\na: 3\n', 'a: 3', 'a: stands here twice (keep one of them)'],
   ['a duplicate key in quotes', 'a: {b: 1, "b": 2}\n', '"b": 2', 'a.b: stands here twice'],
@@ -79,4 +79,10 @@ test.each(LONG)('is done with tens of thousands of %s in seconds', (_, text) => 
   const begun = performance.now();
   expect(complaintsOf(text).length).toBeLessThanOrEqual(200);
   expect(performance.now() - begun).toBeLessThan(8_000);
+});
+
+test('quotes no more of a value than a line or two', () => {
+  const [complaint] = complaintsOf(`${HEAD}  main: {image: ${many('9', 9000)}}\n`);
+  expect(complaint?.message).toMatch(/^must be a finite number, not 9+…$/);
+  expect(complaint?.message.length).toBeLessThan(400);
 });

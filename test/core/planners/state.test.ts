@@ -36,6 +36,42 @@ const specOf = (given: Definition): ProcessSpec =>
 const gateOf = (given: Definition): ArgsOf<'gate.check@1'> =>
   argsOf(planOf([ask('apply', given)]), 'gate.check@1', 'hello/gate.check');
 
+const needsOf = (steps: ReturnType<typeof planOf>['steps'], id: string): readonly string[] =>
+  steps.find((step) => step.id === id)?.needs ?? [];
+
+describe('what a step stands on', () => {
+  const kept = service({
+    source: { type: 'local', digest: digest('a') },
+    volumes: { '/data': { name: 'kept' } },
+  });
+  test('in a new chute everything stands on its directories, and a start on all it runs with', () => {
+    const { steps } = planOf([ask('apply', definition({ services: { main: kept } }))]);
+    const own = ['directory.create', 'directory.create:data', 'directory.create:system'];
+    const directories = own.map((each) => `hello/${each}`);
+    const fetch = `hello/release.fetch:${'a'.repeat(12)}`;
+    expect(needsOf(steps, fetch)).toEqual(directories);
+    expect(needsOf(steps, 'hello/volume.create:kept')).toEqual(directories);
+    expect(needsOf(steps, 'hello/main/release.switch')).toEqual([...directories, fetch]);
+    const volume = 'hello/volume.create:kept';
+    expect(needsOf(steps, 'hello/main/process.start')).toEqual([...directories, fetch, volume]);
+  });
+
+  test('in an update a start stands on the stop and on what is fetched, and so does the switch', () => {
+    const before = definition({ services: { main: kept } });
+    const after = service({ ...kept, source: { type: 'local', digest: digest('b') } });
+    const { steps } = planOf(
+      [ask('apply', definition({ version: 2, services: { main: after } }))],
+      {
+        applied: appliedAfter([ask('apply', before)]),
+      },
+    );
+    const fetch = `hello/release.fetch:${'b'.repeat(12)}`;
+    expect(needsOf(steps, fetch)).toEqual([]);
+    expect(needsOf(steps, 'hello/main/release.switch')).toEqual([fetch]);
+    expect(needsOf(steps, 'hello/main/process.start')).toEqual(['hello/main/process.stop', fetch]);
+  });
+});
+
 describe('the order of services', () => {
   test('what is needed starts first, and independent ones at once', () => {
     const { steps } = planOf([ask('apply', chain())]);

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Health } from '../../../src/core/chute.ts';
 import { stoppingFile } from '../../../src/core/layout.ts';
+import type { ArgsOf } from '../../../src/core/step.ts';
 import { markedProcesses } from '../../../src/drivers/marked.ts';
 import { isAlive } from '../../../src/drivers/proc.ts';
 import { observeServices } from '../../../src/drivers/process/observe.ts';
@@ -37,7 +38,7 @@ async function arranged(spec = STAYS) {
   return { root, instance, args, context, world };
 }
 
-type Stop = Scenario<Awaited<ReturnType<typeof arranged>>['args']>;
+type Stop = Scenario<ArgsOf<'process.stop@1'>>;
 
 function announceStop({ context }: Stop): void {
   const file = join(context.root, stoppingFile('hello', 'main'));

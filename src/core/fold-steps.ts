@@ -1,0 +1,45 @@
+import type { Recorded } from '../../journal/record.ts';
+import type { ChuteEvent } from './events.ts';
+import { isProgress, isStepEvent, type Marked, markStep } from './mark.ts';
+import type { State, UpdatePhase, UpdateState } from './state.ts';
+
+type Moving = Marked & Omit<UpdateState, keyof Marked | 'interruptions'> & Interruptible;
+type Interruptible = { interruptions: UpdateState['interruptions'] };
+
+/**
+ * The state after records that move steps and change nothing else, or null when there is more to them.
+ * Pure; gives what `fold` would give.
+ *
+ * This is the flush between two steps, for which every lane waits: immer takes 16 to 25 us for it, and
+ * plain copies of the few objects on the way take 2.
+ */
+export function foldSteps(state: State, events: readonly Recorded<ChuteEvent>[]): State | null {
+  const moving = new Map<string, Moving>();
+  let { seq } = state;
+  for (const event of events) {
+    if (!isStepEvent(event) || ('patch' in event && event.patch.length > 0)) return null;
+    const update = moving.get(event.update) ?? movable(state.updates[event.update]);
+    if (update === null || event.seq !== seq + 1) return null;
+    moving.set(event.update, update);
+    seq = event.seq;
+    markStep(update, event, seq);
+    if (isProgress(event)) update.interruptions = null;
+  }
+  const updates = { ...state.updates };
+  for (const [id, update] of moving) updates[id] = frozen(update);
+  return Object.freeze({ ...state, seq, updates: Object.freeze(updates) });
+}
+
+/** A copy to move steps in; null where a step may end the update or loosen it from being stuck. */
+function movable(update: UpdateState | undefined): Moving | null {
+  return update && PHASES.has(update.phase) ? { ...update, open: { ...update.open } } : null;
+}
+
+const PHASES: ReadonlySet<UpdatePhase> = new Set(['running', 'aborting']);
+
+/** As immer leaves what it has made. */
+function frozen(update: Moving): UpdateState {
+  for (const open of Object.values(update.open)) Object.freeze(open);
+  Object.freeze(update.open);
+  return Object.freeze(update);
+}

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+
+import { NO_HASH, type Recorded } from '../../journal/record.ts';
+import type { ChuteEvent } from '../../src/core/events.ts';
+import { foldSteps } from '../../src/core/fold-steps.ts';
+import { evolve, fold } from '../../src/core/fold.ts';
+import { NEW_STATE, type State } from '../../src/core/state.ts';
+import type { Step } from '../../src/core/step.ts';
+
+const update = 'u1';
+const about = (n: number) => ({ update, step: `hello/s${n}`, n, attempt: 1 });
+const intended = (n: number): ChuteEvent => ({
+  type: 'step.intended',
+  ...about(n),
+  kind: 'thing.put@1',
+  inputHash: NO_HASH,
+  undo: null,
+});
+const succeeded = (n: number, more: object = {}): ChuteEvent => ({
+  type: 'step.succeeded',
+  ...about(n),
+  result: null,
+  patch: [],
+  inverse: [],
+  durationMs: 1,
+  ...more,
+});
+
+function recorded(after: State, ...events: readonly ChuteEvent[]): readonly Recorded<ChuteEvent>[] {
+  return events.map((event, index) => {
+    const record = { ...event, seq: after.seq + index + 1, prev: '', hash: '', at: '', boot: 'b1' };
+    return { end: 0, synced: 0, up: 0, v: 1, ...record };
+  });
+}
+
+/** An update of so many steps, the first of which runs. */
+function running(count: number): State {
+  const steps = Array.from({ length: count }, (_, at): Step => {
+    const place = { n: at + 1, level: at + 1, phase: 50, chute: 'hello', module: 'things' };
+    const work = { kind: 'thing.put@1', args: {}, title: 'put', timeoutMs: 1, retries: 0 };
+    return { id: `hello/s${at + 1}`, ...place, ...work };
+  });
+  const request = {
+    chutes: [],
+    by: { user: 'root', role: 'owner', via: 'test' },
+    requestId: null,
+    contentHash: '',
+    message: null,
+    onInterrupt: 'resume' as const,
+    mode: 'refuse' as const,
+    strict: false,
+    allowDowngrade: false,
+    allowQuarantined: false,
+    origin: null,
+  };
+  const plan = { patch: [], steps, planHash: '', planners: {}, factsSeq: 0 };
+  return fold(
+    NEW_STATE,
+    recorded(
+      NEW_STATE,
+      { type: 'update.requested', update, request },
+      { type: 'update.planned', update, ...plan },
+      { type: 'update.started', update, stateHash: '', baseline: {} },
+      intended(1),
+    ),
+  );
+}
+
+describe('the flush between two steps', () => {
+  const before = running(5);
+  const flush = recorded(before, succeeded(1), intended(2));
+
+  test('is folded as any other', () => {
+    const begun = recorded(before, { type: 'engine.stopped', reason: 'closed' });
+    const stopped = fold(before, begun);
+    const later = recorded(stopped, succeeded(1), intended(2));
+    expect(foldSteps(stopped, later)).not.toBeNull();
+    // The first record of this run makes the whole of it an ordinary one.
+    expect(fold(before, [...begun, ...later])).toEqual(foldSteps(stopped, later));
+  });
+
+  test('leaves all that it does not move as it is, so that its cost does not depend on it', () => {
+    const after = fold(before, flush);
+    expect(after.updates[update]?.marks).toBe('di...');
+    expect(after.updates[update]?.plan).toBe(before.updates[update]?.plan);
+    expect(after.updates[update]?.request).toBe(before.updates[update]?.request);
+    expect([after.applied, after.chutes, after.requests]).toEqual([
+      before.applied,
+      before.chutes,
+      before.requests,
+    ]);
+    expect(after.applied).toBe(before.applied);
+  });
+
+  test('gives a state that nobody can change, and does not change the old one', () => {
+    const copy = structuredClone(before);
+    const after = fold(before, flush);
+    const moved = after.updates[update];
+    expect(before).toEqual(copy);
+    for (const each of [after, after.updates, moved, moved?.open, moved?.open[2]])
+      expect(Object.isFrozen(each)).toBe(true);
+  });
+
+  test.each<[string, readonly ChuteEvent[]]>([
+    ['changes what is applied', [succeeded(1, { patch: [{ op: 'add', path: '/x', value: 1 }] })]],
+    ['holds more than steps', [succeeded(1), { type: 'engine.stopped', reason: 'closed' }]],
+    ['is about an update that is not on its way', [{ ...succeeded(1), update: 'u7' } as never]],
+  ])('is left to the ordinary fold when it %s', (_what, events) => {
+    expect(foldSteps(before, recorded(before, ...events))).toBeNull();
+  });
+
+  test('does not take a record out of its turn', () => {
+    const [, second] = flush;
+    expect(() => evolve(before, second as Recorded<ChuteEvent>)).toThrow('cannot follow record');
+  });
+});
