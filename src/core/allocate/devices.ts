@@ -1,4 +1,4 @@
-import { textOrder } from '../compare-chute.ts';
+import { textOrder } from '../text-order.ts';
 import type { RadioSettings } from '../network.ts';
 import { portOffers } from './lan-ports.ts';
 import { radioOffers, type DeviceContext, type DeviceOffers, type DeviceUse } from './radios.ts';

@@ -1,4 +1,4 @@
-import { textOrder } from '../compare-chute.ts';
+import { textOrder } from '../text-order.ts';
 
 /** Compares names with numbers in them as a person would: `eth2` before `eth10`. Pure. */
 export function naturalOrder(left: string, right: string): number {

@@ -1,5 +1,5 @@
 import type { ChuteName, ServiceName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
+import { textOrder } from '../text-order.ts';
 import { pointer } from '../patch.ts';
 import type { PlainRefusal } from './refusal.ts';
 

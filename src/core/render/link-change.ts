@@ -92,21 +92,17 @@ export function iwCommands({
   remove,
   add,
 }: Pick<LinkChange, 'remove' | 'add'>): readonly (readonly string[])[] {
-  const made = (link: Link): readonly (Link & { kind: 'wireless' })[] =>
-    link.kind === 'wireless' && link.madeBy === 'iw' ? [link] : [];
-  const types = { ap: '__ap', managed: 'managed', monitor: 'monitor' };
   return [
-    ...remove.flatMap(made).map(({ name }) => ['dev', name, 'del']),
-    ...add
-      .flatMap(made)
-      .map(({ name, phy, radio, mode }) => [
-        'phy',
-        phy ?? radio,
-        'interface',
-        'add',
-        name,
-        'type',
-        types[mode],
-      ]),
+    ...remove.flatMap(madeByIw).map(({ name }) => ['dev', name, 'del']),
+    ...add.flatMap(madeByIw).map((link) => {
+      const phy = link.phy ?? link.radio;
+      return ['phy', phy, 'interface', 'add', link.name, 'type', IW_TYPES[link.mode]];
+    }),
   ];
+}
+
+const IW_TYPES = { ap: '__ap', managed: 'managed', monitor: 'monitor' };
+
+function madeByIw(link: Link): readonly (Link & { readonly kind: 'wireless' })[] {
+  return link.kind === 'wireless' && link.madeBy === 'iw' ? [link] : [];
 }

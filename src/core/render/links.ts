@@ -31,13 +31,13 @@ export type Link = {
     }
   /** A port of the host: never made or removed, only put into a bridge and taken out again. */
   | { readonly kind: 'port'; readonly master: string }
-  /** Made with `iw` on the radio, or by hostapd itself for the second access point and on. */
+  /** Made with `iw` on the radio, by hostapd from the second access point on, or there and lent. */
   | {
       readonly kind: 'wireless';
       readonly radio: string;
       readonly phy: string | null;
       readonly mode: 'ap' | 'managed' | 'monitor';
-      readonly madeBy: 'iw' | 'hostapd';
+      readonly madeBy: 'iw' | 'hostapd' | 'host';
       readonly master: string | null;
     }
 );
@@ -130,7 +130,7 @@ function wirelessLinks({ id, facts, accessPoints, client }: UsedRadio): readonly
       kind: 'wireless',
       ...radio,
       mode,
-      madeBy: 'iw',
+      madeBy: facts?.interface === client.zone ? 'host' : 'iw',
       master: null,
     },
   ];

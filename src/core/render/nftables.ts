@@ -1,6 +1,6 @@
 import { type Network, networkText } from '../allocate/ipv4.ts';
 import type { ChuteName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
+import { textOrder } from '../text-order.ts';
 import type { NetworkPlan, Redirect } from '../network.ts';
 import { address, contains, network } from './addresses.ts';
 import { HASH_HEADER, inOrder, unrenderable } from './rendered.ts';

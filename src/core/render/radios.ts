@@ -1,5 +1,5 @@
 import type { ChuteName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
+import { textOrder } from '../text-order.ts';
 import type { NetworkPlan, Radio, RadioSettings, Wireless } from '../network.ts';
 import { unrenderable } from './rendered.ts';
 import { derived, HOST_BRIDGE, linkName, type Wiring } from './wiring.ts';

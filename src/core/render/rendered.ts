@@ -1,5 +1,5 @@
 import type { ChuteName } from '../chute.ts';
-import { textOrder } from '../compare-chute.ts';
+import { textOrder } from '../text-order.ts';
 import { RipcordError } from '../errors.ts';
 import type { RootPath } from '../step.ts';
 
