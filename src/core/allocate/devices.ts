@@ -1,5 +1,5 @@
-import { textOrder } from '../text-order.ts';
 import type { RadioSettings } from '../network.ts';
+import { textOrder } from '../text-order.ts';
 import { portOffers } from './lan-ports.ts';
 import { radioOffers, type DeviceContext, type DeviceOffers, type DeviceUse } from './radios.ts';
 

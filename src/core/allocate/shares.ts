@@ -1,6 +1,6 @@
 import type { ChuteName, ServiceName } from '../chute.ts';
-import { textOrder } from '../text-order.ts';
 import { pointer } from '../patch.ts';
+import { textOrder } from '../text-order.ts';
 import type { PlainRefusal } from './refusal.ts';
 
 /** A service that will run when the update is through, and the least of all cpus it asks for. */
