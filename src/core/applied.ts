@@ -1,6 +1,6 @@
 import type { ChuteName, Definition, ServiceName } from './chute.ts';
 import { canonical, type Json, type JsonObject, type Sha256 } from './json.ts';
-import type { ProcessInstance, ProcessSpec } from './step.ts';
+import type { ProcessInstance, ProcessSpec, RootPath } from './step.ts';
 
 /** Whether a service's process or container runs, as the last step or probe left it. */
 export type ServiceState = 'running' | 'stopped' | 'exited';
@@ -34,9 +34,15 @@ export type Applied = {
       Record<string, { readonly chute: ChuteName; readonly service: ServiceName }>
     >;
   };
+  /** Configuration files of the host by path: the hash of what was rendered, without secrets. */
+  readonly host: { readonly files: Readonly<Record<RootPath, string>> };
 };
 
-export const NOTHING_APPLIED: Applied = { chutes: {}, reservations: { ports: {} } };
+export const NOTHING_APPLIED: Applied = {
+  chutes: {},
+  reservations: { ports: {} },
+  host: { files: {} },
+};
 
 /** A chute before its first step: what `/chutes/NAME` holds while it is being installed. */
 export const NEW_CHUTE: AppliedChute = {

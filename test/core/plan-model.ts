@@ -173,6 +173,15 @@ const PATCHES: {
   'volume.create@1': ({ chute, volume }) => [
     { op: 'add', path: pointer('chutes', chute, 'volumes', volume), value: true },
   ],
+  'config.check@1': NONE,
+  'config.restore@1': NONE,
+  'config.reload@1': NONE,
+  'config.write@1': ({ path, content }, { host }): Patch => {
+    const at = `/host/files${pointer(path)}`;
+    if (content !== null)
+      return [{ op: host.files[path] ? 'replace' : 'add', path: at, value: content }];
+    return host.files[path] ? [{ op: 'remove', path: at }] : [];
+  },
   'release.switch@1': ({ chute, service: name, digest: to }): [Operation] => {
     const path = pointer('chutes', chute, 'releases', name);
     return [to === null ? { op: 'remove', path } : { op: 'add', path, value: to }];

@@ -17,7 +17,16 @@ export type DeviceRequest = {
 /** The device of each interface by name, or why some have none. */
 export type Placement =
   | { readonly placed: ReadonlyMap<string, DeviceUse> }
-  | { readonly missing: readonly { readonly name: string; readonly reasons: readonly string[] }[] };
+  | { readonly missing: readonly MissingDevice[] };
+
+/** An interface without a device. */
+export type MissingDevice = {
+  readonly name: string;
+  /** Of each device why it will not do. */
+  readonly reasons: readonly string[];
+  /** Whether one would do if nobody else had it. */
+  readonly isPossible: boolean;
+};
 
 /** Places that are tried for one chute before it is refused. */
 const TRIES_MAX = 1_000;
@@ -89,12 +98,15 @@ function placeAll(
 function missingIn(
   requests: readonly DeviceRequest[],
   context: DeviceContext,
-): Extract<Placement, { missing: unknown }>['missing'] {
+): readonly MissingDevice[] {
   const placed = new Map<string, DeviceUse>();
   return requests.flatMap((request) => {
     const { offers, reasons } = offersFor(request, withUses(context, placed));
     const [best] = offers;
-    if (!best) return [{ name: request.name, reasons }];
+    if (!best) {
+      const isPossible = offersFor(request, { ...context, uses: [] }).offers.length > 0;
+      return [{ name: request.name, reasons, isPossible }];
+    }
     placed.set(request.name, useOf(request, best));
     return [];
   });

@@ -1,7 +1,7 @@
 import { type Network, networkText } from '../allocate/ipv4.ts';
 import type { ChuteName } from '../chute.ts';
-import { textOrder } from '../text-order.ts';
 import type { NetworkPlan, Redirect } from '../network.ts';
+import { textOrder } from '../text-order.ts';
 import { address, contains, network } from './addresses.ts';
 import { HASH_HEADER, inOrder, unrenderable } from './rendered.ts';
 import { HOST_BRIDGE, identifier, linkName, plainText, type Wiring, wiringsOf } from './wiring.ts';
@@ -90,25 +90,28 @@ function zoneChain(zone: Wiring): string {
 /** A redirect and whose it is. */
 export type OwnedRedirect = Redirect & { readonly chute: ChuteName };
 
-/** All redirects, in an order that does not depend on how the plan was put together. Pure. */
+/**
+ * All redirects, in an order that does not depend on how the plan was put together: those of one
+ * port first, or one of all ports would take theirs. Pure.
+ */
 export function redirectsOf(plan: NetworkPlan): readonly OwnedRedirect[] {
-  return inOrder(plan.chutes).flatMap(([chute, { redirects }]) =>
-    redirects
-      .map((redirect) => ({ ...redirect, chute }))
-      .toSorted(
-        (left, right) =>
-          textOrder(left.name, right.name) ||
-          (left.fromPort ?? 0) - (right.fromPort ?? 0) ||
-          textOrder(left.toAddress, right.toAddress),
-      ),
-  );
+  return inOrder(plan.chutes)
+    .flatMap(([chute, { redirects }]) => redirects.map((redirect) => ({ ...redirect, chute })))
+    .toSorted(
+      (left, right) =>
+        Number(left.fromPort === null) - Number(right.fromPort === null) ||
+        textOrder(left.chute, right.chute) ||
+        textOrder(left.name, right.name) ||
+        (left.fromPort ?? 0) - (right.fromPort ?? 0) ||
+        textOrder(left.toAddress, right.toAddress),
+    );
 }
 
 function redirectRule(plan: NetworkPlan, redirect: OwnedRedirect): string {
   const label = `${redirect.chute}/${redirect.name}`;
   const to = address(redirect.toAddress, label);
-  const from = port(redirect.fromPort, label);
-  const target = redirect.toPort === null ? to : `${to}:${port(redirect.toPort, label)}`;
+  const from = portNumber(redirect.fromPort, label);
+  const target = redirect.toPort === null ? to : `${to}:${portNumber(redirect.toPort, label)}`;
   return [
     ...entrances(plan, redirect, label),
     // Only what is meant for the host itself: what it passes on to others is not ours to take.
@@ -142,7 +145,8 @@ function entrances(
   return [`iifname != { ${others.join(', ')} }`];
 }
 
-function port(number: number | null, label: string): number | null {
+/** The port itself, null for all of them. Pure. Throws RIPCORD_PLAN_INVALID. */
+export function portNumber(number: number | null, label: string): number | null {
   if (number === null || (Number.isInteger(number) && number >= 1 && number <= 65_535)) {
     return number;
   }

@@ -1,6 +1,6 @@
 import type { ChuteName } from '../chute.ts';
-import { textOrder } from '../text-order.ts';
 import type { NetworkPlan, Radio, RadioSettings, Wireless } from '../network.ts';
+import { textOrder } from '../text-order.ts';
 import { unrenderable } from './rendered.ts';
 import { derived, HOST_BRIDGE, linkName, type Wiring } from './wiring.ts';
 

@@ -1,7 +1,7 @@
 import type { ChuteName } from '../chute.ts';
-import { textOrder } from '../text-order.ts';
 import { RipcordError } from '../errors.ts';
 import type { RootPath } from '../step.ts';
+import { textOrder } from '../text-order.ts';
 
 /** One configuration file of the host, as it should be. */
 export type RenderedFile = {

@@ -47,7 +47,7 @@ export function fillTokens(
   text: string,
   given: { readonly root: string; readonly secrets: Readonly<Record<string, string>> },
 ): string {
-  if (text.includes(ROOT_TOKEN) && !/^[^\p{Cc}"\\]+$/u.test(given.root)) {
+  if (text.includes(ROOT_TOKEN) && !/^[^\p{Cc}"'\\]+$/u.test(given.root)) {
     throw unrenderable('a path below the root', 'the root has characters that no file can quote');
   }
   const token = /\{\{(?:root|secret:(line|uci):([A-Za-z0-9_.+/=:-]+))\}\}/g;

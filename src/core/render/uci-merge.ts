@@ -9,7 +9,8 @@ const MARKER_JOINED = `# ${FILE_MARKER} (the line above had no end)\n`;
 
 /**
  * A file with our sections in place of those of ours that it has: named `<owner>__…`. Sections,
- * comments and blanks of others stay byte for byte. Pure.
+ * comments and blanks of others stay byte for byte. Both texts are as they go to disk, tokens
+ * filled. Pure.
  *
  * A file that says the same already comes back as it is, so that nothing is written; without any
  * sections of ours what was there before them comes back. Throws RIPCORD_PLAN_INVALID for a present
@@ -19,7 +20,8 @@ export function mergeUci(existing: string, ours: string, owner: string): string 
   const isOwn = ({ name }: UciSpan): boolean => name?.startsWith(`${owner}__`) ?? false;
   const present = parseUci(existing).filter(isOwn);
   const wanted = parseUci(ours).filter(isOwn);
-  if (same(present, wanted) && (present.length > 0 || !existing.includes(MARKER))) return existing;
+  if (same(present, wanted) && (present.length > 0 || !existing.includes(FILE_MARKER)))
+    return existing;
   const foreign = without(existing, present);
   if (wanted.length === 0) return foreign;
   const body = wanted.map(({ start, end }) => `\n${ours.slice(start, end)}`).join('');
@@ -31,9 +33,11 @@ export function mergeUci(existing: string, ours: string, owner: string): string 
 
 /** Whether sections say the same, however they are quoted and indented. */
 function same(left: readonly UciSpan[], right: readonly UciSpan[]): boolean {
-  const said = (spans: readonly UciSpan[]): string =>
-    JSON.stringify(spans.map(({ type, name, lines }) => [type, name, lines]));
   return said(left) === said(right);
+}
+
+function said(spans: readonly UciSpan[]): string {
+  return JSON.stringify(spans.map(({ type, name, lines }) => [type, name, lines]));
 }
 
 /** What is left without our sections, the empty line before each, and the line above them. */

@@ -1,11 +1,14 @@
 import { unrenderable } from './rendered.ts';
 
+/** An option, a list in its order, or text with tokens of ours, which is written as it is. */
+export type UciValue = string | readonly string[] | { readonly tokens: string };
+
 /** A named section of a file of OpenWrt's configuration. */
 export type UciSection = {
   readonly type: string;
   readonly name: string;
-  /** A list's values in their order; what is null is left out. */
-  readonly options: Readonly<Record<string, string | readonly string[] | null>>;
+  /** What is null is left out. */
+  readonly options: Readonly<Record<string, UciValue | null>>;
 };
 
 /** A section as a file has it, and where: from its first line to the end of its last option. */
@@ -24,6 +27,7 @@ export function uciSectionText({ type, name, options }: UciSection): string {
   const lines = Object.entries(options).flatMap(([key, value]) => {
     if (value === null) return [];
     if (typeof value === 'string') return [`\toption ${key} ${uciQuote(value)}\n`];
+    if ('tokens' in value) return [`\toption ${key} '${value.tokens}'\n`];
     return value.map((each) => `\tlist ${key} ${uciQuote(each)}\n`);
   });
   return `\nconfig ${type} ${uciQuote(name)}\n${lines.join('')}`;
@@ -56,7 +60,11 @@ export function parseUci(text: string): readonly UciSpan[] {
   return sections;
 }
 
-type Statement = { readonly words: readonly string[]; readonly start: number; readonly end: number };
+type Statement = {
+  readonly words: readonly string[];
+  readonly start: number;
+  readonly end: number;
+};
 
 /** The statements of a file with the lines that they take up. */
 function statements(text: string): readonly Statement[] {

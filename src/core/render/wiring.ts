@@ -28,7 +28,7 @@ export function wiringsOf(plan: NetworkPlan): readonly Wiring[] {
   const all = inOrder(plan.chutes).flatMap(([chute, { interfaces }]) =>
     inOrder(interfaces).map(([, given]) => wire(chute, given)),
   );
-  const taken = new Map<string, string>();
+  const taken = new Map([[HOST_BRIDGE, 'the host']]);
   for (const each of all) {
     for (const name of linksOf(each)) {
       const other = taken.get(name);
