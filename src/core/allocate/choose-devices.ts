@@ -1,9 +1,9 @@
 import type { InterfaceKind } from '../network.ts';
-import type { Allocations, Held, Surroundings } from './surroundings.ts';
 import { placeDevices, type DeviceRequest } from './devices.ts';
 import type { WantedInterface } from './interfaces.ts';
 import { hostRadioUses, type DeviceUse } from './radios.ts';
 import { notGiven, type PlainRefusal } from './refusal.ts';
+import type { Allocations, Held, Surroundings } from './surroundings.ts';
 
 /** Devices by the interface's name, and who has none. */
 export type DevicesChosen = {

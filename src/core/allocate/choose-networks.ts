@@ -1,4 +1,3 @@
-import type { Allocations, Surroundings } from './surroundings.ts';
 import { wrongRange } from './dhcp.ts';
 import type { WantedInterface } from './interfaces.ts';
 import { networkAround, overlap, type Network } from './ipv4.ts';
@@ -12,6 +11,7 @@ import {
   type NoNetwork,
   type TakenNetwork,
 } from './subnets.ts';
+import type { Allocations, Surroundings } from './surroundings.ts';
 
 /** Networks by the interface's name, and who has none. */
 export type NetworksChosen = {
@@ -66,9 +66,7 @@ export function chooseNetworks(
 }
 
 /** The networks of the host and of other chutes. */
-function heldAround(
-  { facts, host, ours, others }: Surroundings,
-): readonly TakenNetwork[] {
+function heldAround({ facts, host, ours, others }: Surroundings): readonly TakenNetwork[] {
   const ofOthers = others.flatMap(({ chute, given: { inside, subnet } }) => {
     const network = subnet === null ? null : networkAround(subnet);
     return network ? [{ ...network, holder: `${inside} of ${chute}` }] : [];

@@ -1,7 +1,7 @@
-import type { Surroundings } from './surroundings.ts';
 import { vlanName } from './interface-names.ts';
 import type { WantedInterface } from './interfaces.ts';
 import { notGiven, type PlainRefusal } from './refusal.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** What of these interfaces others have, and no choice can give: network names and vlan ids. Pure. */
 export function conflicts(
