@@ -143,6 +143,7 @@ function namesFor(
   {
     facts,
     host,
+    ours,
     others,
     placed,
   }: Surroundings & {
