@@ -103,7 +103,8 @@ export function redirectsOf(plan: NetworkPlan): readonly OwnedRedirect[] {
         textOrder(left.chute, right.chute) ||
         textOrder(left.name, right.name) ||
         (left.fromPort ?? 0) - (right.fromPort ?? 0) ||
-        textOrder(left.toAddress, right.toAddress),
+        textOrder(left.toAddress, right.toAddress) ||
+        (left.toPort ?? 0) - (right.toPort ?? 0),
     );
 }
 
@@ -113,7 +114,7 @@ function redirectRule(plan: NetworkPlan, redirect: OwnedRedirect): string {
   const from = portNumber(redirect.fromPort, label);
   const target = redirect.toPort === null ? to : `${to}:${portNumber(redirect.toPort, label)}`;
   return [
-    ...entrances(plan, redirect, label),
+    entrance(plan, from),
     // Only what is meant for the host itself: what it passes on to others is not ours to take.
     'fib daddr type local meta l4proto { tcp, udp }',
     ...(from === null ? [] : [`th dport ${from}`]),
@@ -123,26 +124,18 @@ function redirectRule(plan: NetworkPlan, redirect: OwnedRedirect): string {
 }
 
 /**
- * Where a redirect listens. `host.lan` is the network that the host is a member of: its uplink, and
- * with a port also its own LAN, which reaches the same address. Without a port the LAN is left out,
- * or its members could not reach the host at all.
+ * Where a redirect listens: the host's uplink, and with a port also its own LAN, which reaches the
+ * same addresses. Without a port the LAN is left out, or its members could not reach the host at all.
  */
-function entrances(
-  plan: NetworkPlan,
-  { fromInterface, fromPort }: Redirect,
-  label: string,
-): readonly string[] {
-  if (fromInterface !== 'host.lan') return [`iifname "${linkName(fromInterface, label)}"`];
+function entrance(plan: NetworkPlan, from: number | null): string {
   const { wan } = plan.host;
   if (wan.interface !== null) {
     const uplink = linkName(wan.interface, 'the uplink');
-    return fromPort === null
-      ? [`iifname "${uplink}"`]
-      : [`iifname { "${HOST_BRIDGE}", "${uplink}" }`];
+    return from === null ? `iifname "${uplink}"` : `iifname { "${HOST_BRIDGE}", "${uplink}" }`;
   }
   const own = wiringsOf(plan).map(({ zone }) => `"${zone}"`);
-  const others = ['"lo"', ...(fromPort === null ? [`"${HOST_BRIDGE}"`] : []), ...own];
-  return [`iifname != { ${others.join(', ')} }`];
+  const others = ['"lo"', ...(from === null ? [`"${HOST_BRIDGE}"`] : []), ...own];
+  return `iifname != { ${others.join(', ')} }`;
 }
 
 /** The port itself, null for all of them. Pure. Throws RIPCORD_PLAN_INVALID. */

@@ -1,10 +1,9 @@
 import type { NetworkPlan } from '../network.ts';
 import { address } from './addresses.ts';
 import { type OwnedRedirect, portNumber, redirectsOf } from './nftables.ts';
-import { unrenderable } from './rendered.ts';
 import { sectionName, UCI_OWNER, zoneNames } from './uci-names.ts';
 import type { UciSection } from './uci-text.ts';
-import { HOST_BRIDGE, identifier, plainText, type Wiring } from './wiring.ts';
+import { identifier, plainText, type Wiring } from './wiring.ts';
 
 /** Zones, rules and redirects as OpenWrt's firewall has them. Pure. Throws RIPCORD_PLAN_INVALID. */
 export function renderUciFirewall(
@@ -21,7 +20,7 @@ export function renderUciFirewall(
       const count = (seen.get(base.join('__')) ?? 0) + 1;
       seen.set(base.join('__'), count);
       const name = [...base, ...(count === 1 ? [] : [`n${count}`])].join('__');
-      return redirectSection(name, redirect, { plan, zoned, zones });
+      return redirectSection(name, redirect, { zoned, zones });
     }),
   ];
 }
@@ -60,7 +59,6 @@ function zoneSections({ given, zone, label }: Wiring, name: string): readonly Uc
 }
 
 type Surroundings = {
-  readonly plan: NetworkPlan;
   readonly zoned: readonly Wiring[];
   readonly zones: ReadonlyMap<string, string>;
 };
@@ -75,7 +73,8 @@ function redirectSection(name: string, redirect: OwnedRedirect, around: Surround
     name,
     options: {
       name: `${redirect.chute}/${plainText(redirect.name)}`,
-      src: sourceZone(redirect, around, label),
+      // OpenWrt itself lets the LAN in by the uplink's address as well.
+      src: 'wan',
       dest: inside === undefined ? null : (around.zones.get(inside.zone) ?? null),
       proto: ['tcp', 'udp'],
       src_dport: from === null ? null : String(from),
@@ -84,17 +83,4 @@ function redirectSection(name: string, redirect: OwnedRedirect, around: Surround
       target: 'DNAT',
     },
   };
-}
-
-/** The zone a redirect comes from; OpenWrt itself lets the LAN in by the uplink's address as well. */
-function sourceZone(
-  { fromInterface }: OwnedRedirect,
-  { plan, zones }: Surroundings,
-  label: string,
-): string {
-  if (fromInterface === 'host.lan' || fromInterface === plan.host.wan.interface) return 'wan';
-  if (fromInterface === HOST_BRIDGE) return 'lan';
-  const zone = zones.get(fromInterface);
-  if (zone === undefined) throw unrenderable(label, 'it comes from an interface without a zone');
-  return zone;
 }

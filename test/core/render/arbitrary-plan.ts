@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import type { InterfaceAllocation, NetworkPlan, Redirect } from '../../../src/core/network.ts';
 import { air, given, mark, planOf } from './plans.ts';
