@@ -40,31 +40,49 @@ export function entriesFor<E extends AnyEvent>(
   keysOf: KeysOf<E>,
 ): Put[] {
   const puts: Put[] = [];
-  const runs = new Map<string, { last: Seq; values: number[] }>();
-  const post = (name: string, seq: Seq, extra?: number): void => {
-    const run = runs.get(name);
-    if (run === undefined) {
-      runs.set(name, { last: seq, values: extra === undefined ? [seq] : [seq, extra] });
-      return;
-    }
-    run.values.push(seq - run.last);
-    if (extra !== undefined) run.values.push(extra);
-    run.last = seq;
-  };
+  const types = new Runs();
+  const updates = new Runs();
+  const ofChutes = new Runs();
+  const minutes = new Runs<number>();
   for (const record of records) {
     const { seq } = record;
     puts.push({ type: 'put', key: eventKey(seq), value: record.hash.slice(0, 16) });
-    post(nameOf('type', record.type), seq);
+    types.add(record.type, seq);
     const { update, chutes } = keysOf(record);
-    if (update !== undefined) post(nameOf('update', update), seq);
-    for (const chute of new Set(chutes)) post(nameOf('chute', chute), seq);
+    if (update !== undefined) updates.add(update, seq);
+    if (chutes !== undefined) for (const chute of new Set(chutes)) ofChutes.add(chute, seq);
     const time = timeOf(record.at);
-    if (time !== null) post(minuteName(Math.floor(time / MINUTE_MS)), seq, time % MINUTE_MS);
+    if (time !== null) minutes.add(Math.floor(time / MINUTE_MS), seq, time % MINUTE_MS);
   }
-  for (const [name, { last, values }] of runs) {
-    puts.push({ type: 'put', key: name + digits(last), value: values.join(',') });
+  return [
+    ...puts,
+    ...types.puts((type) => nameOf('type', type)),
+    ...updates.puts((update) => nameOf('update', update)),
+    ...ofChutes.puts((chute) => nameOf('chute', chute)),
+    ...minutes.puts(minuteName),
+  ];
+}
+
+/** The runs of one posting, by what is posted: names are made once a run, not once a record. */
+class Runs<K = string> {
+  readonly #runs = new Map<K, { last: Seq; readonly values: number[] }>();
+
+  add(key: K, seq: Seq, extra?: number): void {
+    const run = this.#runs.get(key);
+    if (run) {
+      run.values.push(seq - run.last);
+      run.last = seq;
+    } else this.#runs.set(key, { last: seq, values: [seq] });
+    if (extra !== undefined) this.#runs.get(key)?.values.push(extra);
   }
-  return puts;
+
+  puts(nameOfKey: (key: K) => string): readonly Put[] {
+    return [...this.#runs].map(([key, { last, values }]) => ({
+      type: 'put',
+      key: nameOfKey(key) + digits(last),
+      value: values.join(','),
+    }));
+  }
 }
 
 /** The keys of records by seq. Pure. */

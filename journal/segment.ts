@@ -168,7 +168,8 @@ function judgeTail(bytes: Uint8Array, offset: number, dirty: number, seq: Seq): 
     const line = bytes.subarray(start, found < 0 ? dirty : found);
     const claim = claimedPlace(line);
     if (claim && claim.synced >= seq) return 'rotten';
-    if (!checkLine(line).ok) continue;
+    // What lacks its newline at the end of the file is the broken end itself.
+    if (found < 0 || !checkLine(line).ok) continue;
     if (claim && claim.seq < seq) return 'rotten';
     good ??= start;
   }

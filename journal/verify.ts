@@ -198,7 +198,9 @@ function checkHead(disk: Disk, root: string, witness: Head | null, found: Findin
   if (found.problems.length > 0) return [];
   if (witness.seq > found.head.seq) {
     const reason = `HEAD has seen record ${witness.seq}, the log ends with record ${found.head.seq}`;
-    return [damaged('HEAD', reason, found.head.seq + 1)];
+    // A broken end that was witnessed is no unfinished write: there the damage lies.
+    const { file = 'HEAD', offset = null } = found.torn ?? {};
+    return [damaged(file, reason, found.head.seq + 1, offset)];
   }
   if (witness.seq === 0 || found.hashes.get(witness.seq) === witness.hash) return [];
   return [damaged('HEAD', `HEAD has seen another record ${witness.seq}`, witness.seq)];

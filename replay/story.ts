@@ -184,7 +184,7 @@ function gatesOf(events: readonly Recorded<ChuteEvent>[]): readonly GateStory[] 
 
 /** How each step stands after these records: the engine's own marks. */
 function marksOf(events: readonly Recorded<ChuteEvent>[]): string {
-  const marked: Marked = { marks: '', ran: '', succeeded: '', phase: 'requested', open: {} };
+  const marked: Marked = { marks: '', ran: '', succeeded: '', phase: 'requested', open: [] };
   for (const record of events) {
     if (record.type === 'update.planned') marked.marks = '.'.repeat(record.steps.length);
     else if (record.type === 'update.committed') marked.phase = 'committed';

@@ -69,7 +69,7 @@ function countsOf(patch: readonly PatchOperation[], steps: number): string {
 }
 
 /** Why a request cannot be planned, for people. */
-export function refusalsText({ terminal }: Context, refusals: readonly Refusal[]): string {
+function refusalsText({ terminal }: Context, refusals: readonly Refusal[]): string {
   return refusals
     .map(
       ({ chute, module, code, message, path, hint }) =>

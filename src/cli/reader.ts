@@ -1,10 +1,10 @@
 import { JournalError } from '../../journal/errors.ts';
-import type { Damage } from '../../journal/journal.ts';
 import { isLocked } from '../../journal/lock.ts';
 import { openReplay } from '../../replay/reader.ts';
 import type { Replay } from '../../replay/replay.ts';
 import { codeOf } from '../core/errors.ts';
 import type { UpdateId } from '../core/events.ts';
+import { damageError } from '../library/damage-error.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -48,19 +48,4 @@ function unfinishedIn({ state }: Replay): readonly UpdateId[] {
   return Object.values(state.updates)
     .filter(({ phase }) => phase !== 'stuck')
     .map(({ id }) => id);
-}
-
-function damageError(root: string, damage: Damage): JournalError {
-  const { seq, file, offset, message } = damage;
-  const place = [
-    seq === null ? null : `record ${seq}`,
-    file,
-    offset === null ? null : `offset ${offset}`,
-  ].filter((part) => part !== null && !message.includes(part));
-  const where = place.length > 0 ? ` (${place.join(', ')})` : '';
-  return new JournalError(
-    'RIPCORD_JOURNAL_DAMAGED',
-    `cannot use the journal in ${root}: ${message.replace(/^cannot trust the journal: /, '')}${where}`,
-    { details: { seq, file, offset } },
-  );
 }

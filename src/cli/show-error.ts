@@ -1,5 +1,6 @@
+import { type Complaint, complaintText } from '../core/definition/complaint.ts';
 import { type ErrorKind, kindOfCode } from '../core/error-kind.ts';
-import { codeOf } from '../core/errors.ts';
+import { codeOf, RipcordError } from '../core/errors.ts';
 import type { OutputFormat } from './context.ts';
 import { exitCodeForError } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
@@ -44,6 +45,7 @@ export function showError(
     terminal.err(`${terminal.red('error:')} ${report.message}\n`);
     if (verbose && error instanceof Error && error.stack !== undefined)
       terminal.err(`${terminal.dim(error.stack)}\n`);
+    for (const complaint of furtherComplaints(error)) terminal.err(`       ${complaint}\n`);
     if (report.code !== null) terminal.err(`${terminal.dim('code:')}  ${report.code}\n`);
     if (report.hint !== null) terminal.err(`${terminal.dim('hint:')}  ${report.hint}\n`);
   } else terminal.out(`${JSON.stringify({ error: report })}\n`);
@@ -69,6 +71,15 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Every mistake of a definition but the first, which is in the message. */
+function furtherComplaints(error: unknown): readonly string[] {
+  if (!(error instanceof RipcordError)) return [];
+  const { complaints = [] } = (error.details ?? {}) as {
+    readonly complaints?: readonly Complaint[];
+  };
+  return complaints.slice(1).map(complaintText);
+}
+
 type Place = { readonly file: string; readonly line: number | null; readonly col: number | null };
 
 type Details = {
@@ -78,8 +89,8 @@ type Details = {
 };
 
 function placeOf(error: unknown): string | null {
-  if (!(error instanceof Error) || !('details' in error)) return null;
-  const { complaints: [first] = [], seq, file } = (error.details ?? {}) as Details;
+  if (!(error instanceof Error) || !('details' in error) || error.details === null) return null;
+  const { complaints: [first] = [], seq, file } = error.details as Details;
   if (first)
     return first.line === null ? first.file : `${first.file}:${first.line}:${first.col ?? 1}`;
   return typeof seq === 'number' ? `@${seq}` : (file ?? null);

@@ -106,7 +106,7 @@ export function table(rows: readonly (readonly string[])[], indent = ''): string
 }
 
 /** Columns that a text takes, without its colours. Pure. */
-export function widthOf(text: string): number {
+function widthOf(text: string): number {
   return Array.from(stripVTControlCharacters(text)).length;
 }
 

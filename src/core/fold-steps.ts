@@ -26,20 +26,13 @@ export function foldSteps(state: State, events: readonly Recorded<ChuteEvent>[])
     if (isProgress(event)) update.interruptions = null;
   }
   const updates = { ...state.updates };
-  for (const [id, update] of moving) updates[id] = frozen(update);
-  return Object.freeze({ ...state, seq, updates: Object.freeze(updates) });
+  for (const [id, update] of moving) updates[id] = update;
+  return { ...state, seq, updates };
 }
 
 /** A copy to move steps in; null where a step may end the update or loosen it from being stuck. */
 function movable(update: UpdateState | undefined): Moving | null {
-  return update && PHASES.has(update.phase) ? { ...update, open: { ...update.open } } : null;
+  return update && PHASES.has(update.phase) ? { ...update } : null;
 }
 
 const PHASES: ReadonlySet<UpdatePhase> = new Set(['running', 'aborting']);
-
-/** As immer leaves what it has made. */
-function frozen(update: Moving): UpdateState {
-  for (const open of Object.values(update.open)) Object.freeze(open);
-  Object.freeze(update.open);
-  return Object.freeze(update);
-}

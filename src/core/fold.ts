@@ -170,7 +170,7 @@ function requested(
     marks: '',
     ran: '',
     succeeded: '',
-    open: {},
+    open: [],
     startHash: null,
     baseline: {},
     aborting: null,

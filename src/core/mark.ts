@@ -1,6 +1,6 @@
 import type { Seq } from '../../journal/record.ts';
 import type { ChuteEvent } from './events.ts';
-import type { Mark, OpenStep, UpdateState } from './state.ts';
+import { type Mark, openOf, type OpenStep, type UpdateState } from './state.ts';
 
 /** The events that move one step. */
 export type StepEvent = Extract<ChuteEvent, { readonly n: number }>;
@@ -8,7 +8,7 @@ export type StepEvent = Extract<ChuteEvent, { readonly n: number }>;
 /** What `markStep` may change: an immer draft, or a copy. */
 export type Marked = {
   -readonly [K in 'marks' | 'ran' | 'succeeded' | 'phase']: UpdateState[K];
-} & { open: Record<number, OpenStep> };
+} & { open: readonly OpenStep[] };
 
 export function isStepEvent(event: ChuteEvent): event is StepEvent {
   return 'n' in event && 'step' in event;
@@ -36,26 +36,25 @@ export function markStep(update: Marked, event: StepEvent, seq: Seq): void {
   switch (event.type) {
     case 'step.intended':
     case 'gate.started':
-      if (!update.open[n]?.intended) update.ran += `${n}:${seq};`;
+      if (!openOf(update, n)?.intended) update.ran += `${n}:${seq};`;
       setMark(update, n, 'i');
-      update.open[n] = {
-        ...(update.open[n] ?? NEVER_TRIED),
+      setOpen(update, n, {
         intended: true,
         attempt: event.attempt,
         intentSeq: seq,
         retryInMs: null,
         gateDeadline:
           event.type === 'gate.started' ? { up: event.deadlineUp, boot: event.deadlineBoot } : null,
-      };
+      });
       return;
     case 'step.noted':
       return;
     case 'step.succeeded':
     case 'gate.passed':
-      if (!update.open[n]?.intended) update.ran += `${n}:${seq};`;
+      if (!openOf(update, n)?.intended) update.ran += `${n}:${seq};`;
       update.succeeded += `${n}:${seq};`;
       setMark(update, n, 'd');
-      delete update.open[n];
+      close(update, n);
       return;
     case 'step.failed':
     case 'gate.failed':
@@ -64,7 +63,7 @@ export function markStep(update: Marked, event: StepEvent, seq: Seq): void {
     case 'step.timedOut':
       return setMark(update, n, '?');
     case 'step.skipped':
-      delete update.open[n];
+      close(update, n);
       return setMark(update, n, 's');
     case 'step.probed':
       if (event.state === 'not-done') setMark(update, n, 'p');
@@ -79,21 +78,15 @@ function failed(
   event: Extract<StepEvent, { type: 'step.failed' | 'gate.failed' }>,
 ): void {
   const { n } = event;
-  const before = update.open[n];
+  const before = openOf(update, n);
   if (event.final) {
     // Without an intent on record there was no effect, and there is nothing to undo.
     if (update.phase === 'committed') setMark(update, n, 'w');
     else setMark(update, n, before?.intended && event.type === 'step.failed' ? 'f' : 'n');
   } else setMark(update, n, event.class === 'unknown' ? '?' : 'r');
-  if (event.final && (!before?.intended || event.type === 'gate.failed')) delete update.open[n];
-  else {
-    update.open[n] = {
-      ...(before ?? NEVER_TRIED),
-      attempt: event.attempt,
-      retryInMs: event.retryInMs,
-      error: event.error,
-    };
-  }
+  // Kept for good: the update turns around a record later, and has to say why.
+  const { attempt, retryInMs, error } = event;
+  setOpen(update, n, { attempt, retryInMs, error });
 }
 
 type UndoEvent = Extract<StepEvent, { type: `compensation.${string}` }>;
@@ -103,31 +96,27 @@ function markUndo(update: Marked, event: UndoEvent, seq: Seq): void {
   switch (event.type) {
     case 'compensation.intended':
       setMark(update, n, 'o');
-      update.open[n] = {
-        ...(update.open[n] ?? { ...NEVER_TRIED, intentSeq: seq }),
+      setOpen(update, n, {
+        intentSeq: openOf(update, n)?.intentSeq ?? seq,
         undoAttempt: event.attempt,
         retryInMs: null,
-      };
+      });
       return;
     case 'compensation.succeeded':
     case 'compensation.skipped':
-      delete update.open[n];
+      close(update, n);
       return setMark(update, n, 'u');
     case 'compensation.failed':
       setMark(update, n, event.final ? 'x' : 'R');
-      update.open[n] = {
-        ...(update.open[n] ?? NEVER_TRIED),
-        retryInMs: event.retryInMs,
-        error: event.error,
-      };
+      setOpen(update, n, { retryInMs: event.retryInMs, error: event.error });
       return;
     case 'compensation.resolved':
       update.phase = 'aborting';
       if (event.as === 'retry') {
-        update.open[n] = { ...(update.open[n] ?? NEVER_TRIED), undoAttempt: 0, retryInMs: null };
+        setOpen(update, n, { undoAttempt: 0, retryInMs: null });
         return setMark(update, n, 'f');
       }
-      delete update.open[n];
+      close(update, n);
       return setMark(update, n, event.as === 'undone' ? 'u' : 'a');
   }
 }
@@ -136,7 +125,17 @@ function setMark(update: Marked, n: number, mark: Mark): void {
   update.marks = update.marks.slice(0, n - 1) + mark + update.marks.slice(n);
 }
 
-const NEVER_TRIED: OpenStep = {
+function setOpen(update: Marked, n: number, known: Partial<OpenStep>): void {
+  const open = { ...(openOf(update, n) ?? NEVER_TRIED), ...known, n };
+  const others = update.open.filter((each) => each.n !== n);
+  update.open = others.length === 0 ? [open] : [...others, open].toSorted((a, b) => a.n - b.n);
+}
+
+function close(update: Marked, n: number): void {
+  update.open = update.open.filter((each) => each.n !== n);
+}
+
+const NEVER_TRIED: Omit<OpenStep, 'n'> = {
   intended: false,
   attempt: 0,
   intentSeq: 0,
@@ -150,7 +149,7 @@ const NEVER_TRIED: OpenStep = {
 export function peek(update: UpdateState, events: readonly ChuteEvent[]): UpdateState {
   const steps = events.filter(isStepEvent);
   if (steps.length === 0) return update;
-  const copy = { ...update, open: { ...update.open } };
+  const copy = { ...update };
   for (const event of steps) markStep(copy, event, 0);
   return copy;
 }

@@ -49,7 +49,7 @@ export function invert(document: Json, patch: Patch): Patch {
 }
 
 /** The value under a JSON pointer, or undefined. Pure. */
-export function valueAt(document: Json, path: string): Json | undefined {
+function valueAt(document: Json, path: string): Json | undefined {
   let value: Json | undefined = document;
   for (const key of path.split('/').slice(1)) {
     if (value === null || typeof value !== 'object') return undefined;

@@ -35,6 +35,7 @@ export type UpdatePhase =
 
 /** What is known of a step beyond its mark while it is neither untouched nor settled. */
 export type OpenStep = {
+  readonly n: number;
   /** Whether an intent is on record: only then can there be an effect. */
   readonly intended: boolean;
   readonly attempt: number;
@@ -67,7 +68,8 @@ export type UpdateState = {
   readonly ran: string;
   /** `n:seq;` of successes, in order: where the inverse patches are. */
   readonly succeeded: string;
-  readonly open: Readonly<Record<number, OpenStep>>;
+  /** By `n`. A list, because an object with one key 1,000 takes the room of a thousand. */
+  readonly open: readonly OpenStep[];
   /** State hash at the start: what a rollback has to come back to. */
   readonly startHash: string | null;
   readonly baseline: Readonly<Record<ChuteName, boolean>>;
@@ -144,7 +146,7 @@ export type Quarantine = {
 };
 
 /** Raised when `State` changes its shape: a snapshot of another shape is folded anew, never guessed at. */
-export const STATE_SHAPE = 1;
+const STATE_SHAPE = 2;
 
 /** Everything that the journal says about a device, up to and with record `seq`. Bounded. */
 export type State = {
@@ -207,6 +209,11 @@ export function entriesOf(text: string): readonly { readonly n: number; readonly
       const [n, seq] = entry.split(':');
       return { n: Number(n), seq: Number(seq) };
     });
+}
+
+/** What is known of step `n` while it is open. Pure. */
+export function openOf(update: Pick<UpdateState, 'open'>, n: number): OpenStep | undefined {
+  return update.open.find((each) => each.n === n);
 }
 
 /** The mark of step `n`. Pure. */

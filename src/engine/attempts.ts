@@ -5,7 +5,7 @@ import type { ErrorClass, Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { canonical, type Json } from '../core/json.ts';
 import { invert } from '../core/patch.ts';
-import type { OpenStep, UpdateState } from '../core/state.ts';
+import { openOf, type OpenStep, type UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
 import {
   type Answer,
@@ -79,7 +79,7 @@ export class Attempts {
   ready(update: UpdateState, steps: readonly Step[]): readonly Step[] {
     const idle = steps.filter(({ n }) => !this.#running.has(n));
     const due = idle.filter((step) =>
-      this.#delays.isDue(step.n, update.open[step.n]?.retryInMs ?? null),
+      this.#delays.isDue(step.n, openOf(update, step.n)?.retryInMs ?? null),
     );
     return due.slice(0, Math.max(0, this.#shop.concurrencyMax - this.#running.size));
   }
@@ -92,7 +92,7 @@ export class Attempts {
     const events: ChuteEvent[] = [];
     const attempts: Attempt[] = [];
     for (const step of steps) {
-      const open = update.open[step.n];
+      const open = openOf(update, step.n);
       const attempt = this.#attempt(step, (open?.attempt ?? 0) + 1);
       const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
       if (isGate(step)) {
@@ -137,7 +137,7 @@ export class Attempts {
     if (skipped) return { is: 'refused', event: skipped };
     if (driver.effect === false) return { is: 'ready', event: null, undo: null };
     // A later attempt must not take the half-done effect of the first for what was there before.
-    const known = update.open[step.n]?.intended ? await this.#undoData.of(update, step.n) : null;
+    const known = openOf(update, step.n)?.intended ? await this.#undoData.of(update, step.n) : null;
     const prepared: Answer<Json> = known
       ? { is: 'done', value: known.undo, durationMs: 0 }
       : await prepareStep(this.#shop, attempt);
@@ -249,7 +249,7 @@ export class Attempts {
   /** What the world says of a step without an outcome, and what follows from that. */
   async probe(update: UpdateState, step: Step): Promise<readonly ChuteEvent[]> {
     const { n } = step;
-    const open = update.open[n];
+    const open = openOf(update, n);
     assert(open, `${update.id} has no intent for ${step.id}`);
     const known = await this.#undoData.of(update, n);
     const attempt = { ...this.#attempt(step, open.attempt), undo: known?.undo ?? null };

@@ -160,7 +160,7 @@ function hasUnderWay({ updates }: State): boolean {
 }
 
 /** What the end of the last engine cut off; nothing when it ended cleanly. Pure. */
-export function interruptedIn(state: State): readonly Interruption[] {
+function interruptedIn(state: State): readonly Interruption[] {
   if (!state.engineRuns) return [];
   return Object.values(state.updates)
     .filter(({ phase }) => phase !== 'queued' && phase !== 'stuck')

@@ -138,15 +138,20 @@ export class Engine {
   ): Promise<Outcome> {
     const reader = new OutcomeReader(id);
     const running = this.#lanes.get(id)?.done;
-    const later: Recorded<ChuteEvent>[] = [];
-    const unsubscribe = this.subscribe((records) => later.push(...records));
+    // What comes while earlier records are read is read behind them, and then each at once.
+    let later: Recorded<ChuteEvent>[] | null = [];
+    const unsubscribe = this.subscribe((records) => {
+      if (later) later.push(...records);
+      else for (const record of records) reader.read(record);
+    });
     try {
       for (const record of known ?? (await this.#recordsOf(id))) reader.read(record);
+      for (const record of later) reader.read(record);
+      later = null;
       await running;
     } finally {
       unsubscribe();
     }
-    for (const record of later) reader.read(record);
     if (reader.rests) return reader.outcome;
     throw new RipcordError('RIPCORD_ENGINE_CLOSED', `cannot wait for ${id}: the engine closed`, {
       hint: 'the next command goes on with it',
@@ -199,7 +204,7 @@ export class Engine {
 
   #wakeLanes(records: readonly Recorded<ChuteEvent>[]): void {
     if (!records.some(({ type }) => LANES_WAIT_FOR.has(type))) return;
-    for (const { lane } of this.#lanes.values()) lane.wake();
+    for (const { lane } of this.#lanes.values()) lane.othersMoved();
   }
 }
 

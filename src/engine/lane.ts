@@ -7,7 +7,7 @@ import type { AbortCause, ChuteEvent, Requester, StuckStep, UpdateId } from '../
 import { peek } from '../core/mark.ts';
 import { next, type Next } from '../core/next.ts';
 import { applyPatch } from '../core/patch.ts';
-import type { UpdateState } from '../core/state.ts';
+import { openOf, type UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
 import { Attempts, type AttemptsListener } from './attempts.ts';
 import { endEvent, loopEvents, planEvents, startEvent, worseThanBefore } from './lane-events.ts';
@@ -42,6 +42,7 @@ export class Lane {
   #wake: () => void = () => undefined;
   /** Set when something happened since the lane last looked: a wake-up is never lost. */
   #woken = false;
+  #isQueued = false;
 
   constructor(shop: Workshop, id: UpdateId) {
     this.id = id;
@@ -80,6 +81,11 @@ export class Lane {
     this.wake();
   }
 
+  /** Other updates have moved: whoever queues behind them asks again. */
+  othersMoved(): void {
+    if (this.#isQueued) this.wake();
+  }
+
   /** Asks again: something this lane waits for may have changed. */
   wake(): void {
     this.#woken = true;
@@ -104,6 +110,7 @@ export class Lane {
 
   async #once(): Promise<boolean> {
     this.#woken = false;
+    this.#isQueued = false;
     if (this.#broken) throw this.#broken;
     const update = this.#now();
     if (!update) return await this.#rest();
@@ -127,6 +134,8 @@ export class Lane {
   async #act(update: UpdateState, todo: Next): Promise<boolean> {
     switch (todo.do) {
       case 'queue':
+        this.#isQueued = true;
+        return await this.#wait();
       case 'wait':
         return await this.#wait();
       case 'run':
@@ -270,7 +279,7 @@ function errorAt(
   const failures = carried.filter((event) => 'error' in event && 'step' in event);
   for (const event of failures) if (event.step === step && event.error) return event.error;
   const place = update.plan?.steps.find(({ id }) => id === step)?.n;
-  return (place === undefined ? null : update.open[place]?.error) ?? null;
+  return (place === undefined ? null : openOf(update, place)?.error) ?? null;
 }
 
 function tooLate(id: UpdateId, phase?: string): RipcordError {

@@ -4,7 +4,7 @@ import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
 import { floorOf } from '../core/next.ts';
 import type { Patch } from '../core/patch.ts';
-import { entriesOf, markOf, type UpdateState } from '../core/state.ts';
+import { entriesOf, markOf, openOf, type UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
 import { probeStep } from './carry-out.ts';
 import type { Engine } from './engine.ts';
@@ -98,7 +98,7 @@ async function probed(
   return await probeStep(shop, {
     update: update.id,
     step,
-    attempt: update.open[step.n]?.attempt ?? 1,
+    attempt: openOf(update, step.n)?.attempt ?? 1,
     applied: () => shop.state().applied,
     undo: known?.undo ?? null,
     deadlineUp: null,

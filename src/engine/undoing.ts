@@ -3,7 +3,7 @@ import type { AnyDriver } from '../core/driver.ts';
 import type { ErrorClass, Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { invert, type Patch } from '../core/patch.ts';
-import { entriesOf, markOf, type UpdateState } from '../core/state.ts';
+import { entriesOf, markOf, openOf, type UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
 import { type Attempt, driverOf, failureOf, slow, undoStep } from './carry-out.ts';
 import { Delays } from './delays.ts';
@@ -51,7 +51,7 @@ export class Undoing {
   /** The undo of a step, as far as its own delay allows it now. */
   async intend(update: UpdateState, step: Step): Promise<UndoTodo> {
     const { n } = step;
-    const open = update.open[n];
+    const open = openOf(update, n);
     if (markOf(update, n) === 'R' && !this.#delays.isDue(n, open?.retryInMs ?? null))
       return { do: 'wait' };
     const inverse = await this.#inverseOf(update, n);

@@ -137,6 +137,18 @@ export class Ripcord implements AsyncDisposable {
   }
 
   /**
+   * The state at a point in time, `@1287`, `u43`, `u43^`, `u43.s7`, `hello@r41`, `HEAD~2`, a date.
+   * Throws RIPCORD_REF_UNKNOWN.
+   */
+  async stateAt(ref: string): Promise<State> {
+    const { Replay } = await import('../../replay/replay.ts');
+    const { resolveRef } = await import('../../replay/resolve-ref.ts');
+    const replay = await Replay.of(this.engine.journal);
+    const { seq } = await resolveRef(replay, ref);
+    return await replay.stateAt(seq);
+  }
+
+  /**
    * Asks for chutes to become as defined: created where absent, changed where different.
    *
    * A definition is a value as it would stand in YAML, or one that was read before. Throws

@@ -4,6 +4,7 @@ import { machineClock } from '../../journal/machine-clock.ts';
 import type { ChuteEvent } from '../core/events.ts';
 import { UPCASTERS } from '../core/upcasters.ts';
 import type { OpenJournal } from '../engine/book.ts';
+import { damageError } from './damage-error.ts';
 import type { Configured } from './local-host.ts';
 
 /** What is written into `ripcord.json` when a root is made. */
@@ -14,7 +15,10 @@ export type RootOptions = {
   readonly command: string;
 };
 
-/** How an engine opens the journal of a root on this machine's disk. */
+/**
+ * How an engine opens the journal of a root on this machine's disk. Opening throws
+ * RIPCORD_JOURNAL_DAMAGED for one that may only be read.
+ */
 export function rootJournal({ root, create, configured, command }: RootOptions): OpenJournal {
   return async ({ onFlush, faults }) => {
     const journal = await openJournal<ChuteEvent>({
@@ -28,6 +32,11 @@ export function rootJournal({ root, create, configured, command }: RootOptions):
       upcasters: UPCASTERS,
       keysOf,
     });
+    const { damage } = journal;
+    if (damage !== null) {
+      await journal.close();
+      throw damageError(root, damage);
+    }
     const cut = journal.opened.tailCut;
     const tailCut = cut && { bytes: cut.bytes, file: cut.file, offset: cut.offset };
     return { journal, tailCut };

@@ -58,7 +58,7 @@ function runArm(args: readonly string[]): number {
   return took;
 }
 
-const RESIDENT = fileURLToPath(new URL('resident.js', import.meta.url));
+const RESIDENT = fileURLToPath(new URL('resident-child.js', import.meta.url));
 
 /** MiB resident of an engine of its own on that root, behind an update of 1,000 steps. */
 export function residentArm(root: string): number {

@@ -121,7 +121,7 @@ export function askFor(chute: string, version: number): Asked {
   return askedOf([{ chute, operation: 'apply', definition, sources: {} }], { by });
 }
 
-export const FACTS: HostFacts = {
+const FACTS: HostFacts = {
   runtime: 'process',
   host: 'render',
   hostname: 'bench',

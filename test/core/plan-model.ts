@@ -13,7 +13,7 @@ import type { Plan, Planner, Refusal } from '../../src/core/plan.ts';
 import { PLANNERS } from '../../src/core/planners/all.ts';
 import type { ArgsOf, BuiltInKind, Step } from '../../src/core/step.ts';
 
-export const FACTS: HostFacts = {
+const FACTS: HostFacts = {
   runtime: 'process',
   host: 'render',
   hostname: 'gateway',
@@ -23,7 +23,7 @@ export const FACTS: HostFacts = {
   capabilities: [],
 };
 
-export const ROOT_USER: Requester = { user: 'root', role: 'owner', via: 'cli' };
+const ROOT_USER: Requester = { user: 'root', role: 'owner', via: 'cli' };
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

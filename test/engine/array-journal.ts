@@ -5,7 +5,7 @@ import type { ChuteEvent } from '../../src/core/events.ts';
 /** Where a process dies: at the Kth append, before or after its records are on disk. */
 export type CrashPoint = { readonly append: number; readonly when: 'before' | 'after' };
 
-export class Crash extends Error {}
+class Crash extends Error {}
 
 /** What stands for the disk: records that outlive the engines that wrote them. */
 export class Shelf {

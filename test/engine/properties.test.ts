@@ -70,13 +70,14 @@ async function live(happenings: readonly Happening[]): Promise<World> {
   return world;
 }
 
-const worlds = (check: (world: World) => void): Promise<void> =>
-  fc.assert(
+async function worlds(check: (world: World) => void): Promise<void> {
+  await fc.assert(
     fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 6 }), async (happenings) =>
       check(await live(happenings)),
     ),
     { numRuns: 60 },
-  ) as Promise<void>;
+  );
+}
 
 const stateOf = (world: World): State => fold(NEW_STATE, world.shelf.records);
 
@@ -121,7 +122,7 @@ test('what the engine expects of its events is what folding them gives', async (
       if (before && after && isStepEvent(record)) {
         const expected = peek(before, [record]);
         expect(expected.marks).toBe(after.marks);
-        expect(Object.keys(expected.open)).toEqual(Object.keys(after.open));
+        expect(expected.open.map(({ n }) => n)).toEqual(after.open.map(({ n }) => n));
       }
       state = evolve(state, record);
     }

@@ -117,7 +117,7 @@ export class World {
 const nameOf = (args: Json): string => (args as { name: string }).name;
 
 /** Puts one thing per environment variable, each after the one before. */
-export const things: Planner = {
+const things: Planner = {
   name: 'things',
   version: 1,
   plan: ({ chute, desired, before }) => {
@@ -158,7 +158,7 @@ export const things: Planner = {
   },
 };
 
-export const FACTS: HostFacts = {
+const FACTS: HostFacts = {
   runtime: 'process',
   host: 'render',
   hostname: 'test',

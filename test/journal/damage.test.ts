@@ -106,9 +106,14 @@ describe('an unfinished write at the end', () => {
     expect(readFileSync(path)).toEqual(before);
   });
 
-  test('of a copied file that lacks its free space is cut off too', async () => {
+  test.each([
+    ['in the middle of a record', (size: number) => size - 20],
+    ['a byte before the end of a record', (size: number) => size - 1],
+    ['right behind a record, without its newline', (size: number) => size],
+  ])('of a file that was cut %s is cut off too', async (_where, length) => {
     const { root, path } = await twoBatches(1, false);
-    truncateSync(path, placeOf(root, 3).offset + 20);
+    const { offset, size } = placeOf(root, 3);
+    truncateSync(path, offset + length(size));
     const journal = await openSmall(root);
     expect(journal.opened.tailCut?.atSeq).toBe(3);
     expect((await journal.append(steps(3, 9))).map(({ seq }) => seq)).toEqual([

@@ -104,6 +104,11 @@ describe('verify', () => {
       { offset: expect.any(Number) },
     ],
     [
+      'a last record that HEAD has seen and that has changed since',
+      (root) => flipBit(placeOf(root, 30).path, placeOf(root, 30).offset + 100),
+      { seq: 28, file: expect.stringMatching(/^log/), offset: expect.any(Number) },
+    ],
+    [
       'a HEAD ahead of the log',
       (root) => writeHead(nodeDisk, join(root, 'HEAD'), { seq: 99, hash: 'f'.repeat(64) }),
       { seq: 31, file: 'HEAD' },

@@ -36,8 +36,9 @@ export const processStart: DriverOf<'process.start@1'> = {
 };
 
 /**
- * The one process that carries the step's mark: the living one, else a new one. What dead ones of this
- * service left behind in their sessions is ended first; it may hold the port.
+ * The one process that carries the step's mark: the living one, else a new one. Whatever else lives of
+ * this service is ended first, as it may hold the port: what a dead one left behind in its session, and
+ * one that the journal does not know (any more), which is noted.
  */
 export async function launchOnce(context: StepContext, args: Args): Promise<ProcessInstance> {
   const root = realpathSync(context.root);
@@ -45,7 +46,8 @@ export async function launchOnce(context: StepContext, args: Args): Promise<Proc
   if (living !== null) return living;
 
   const { chute, service, spec } = args;
-  for (const mark of abandonedMarks(root, args)) {
+  for (const { mark, leader } of strays(root, context, args)) {
+    if (leader !== null) await context.note({ unknown: mark, pid: leader, fate: 'ended' });
     await endProcesses({ root, mark, instance: null }, { ...spec.stop, abort: context.signal });
   }
   const secret = (ref: Parameters<StepContext['secret']>[0]): Promise<string> =>
@@ -53,13 +55,23 @@ export async function launchOnce(context: StepContext, args: Args): Promise<Proc
   return launch({ root, chute, service, spec, mark: context.mark, secret });
 }
 
-/** Marks of this service whose leader is gone while others that carry them still live. */
-function abandonedMarks(root: string, { chute, service }: Args): ReadonlySet<string> {
-  const ours = markedProcesses(root).filter(
-    (process) => process.chute === chute && process.service === service,
-  );
-  const led = new Set(ours.filter(({ pid, session }) => pid === session).map(({ mark }) => mark));
-  return new Set(ours.map(({ mark }) => mark).filter((mark) => !led.has(mark)));
+/** Marks of this service that live although nothing is known of them, and who leads their session. */
+function strays(
+  root: string,
+  { applied }: StepContext,
+  { chute, service }: Args,
+): readonly { readonly mark: string; readonly leader: number | null }[] {
+  const known = applied.chutes[chute]?.services[service];
+  const spared = known?.state === 'running' ? known.instance?.mark : undefined;
+  const leaders = new Map<string, number | null>();
+  for (const process of markedProcesses(root)) {
+    if (process.chute !== chute || process.service !== service) continue;
+    const { mark, pid, session } = process;
+    leaders.set(mark, leaders.get(mark) ?? (pid === session ? pid : null));
+  }
+  return [...leaders]
+    .map(([mark, leader]) => ({ mark, leader }))
+    .filter(({ mark, leader }) => leader === null || mark !== spared);
 }
 
 function started(

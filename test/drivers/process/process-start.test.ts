@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import type { Json } from '../../../src/core/json.ts';
 import { findLeader, markedProcesses } from '../../../src/drivers/marked.ts';
 import { isAlive, readStat } from '../../../src/drivers/proc.ts';
 import { observeServices } from '../../../src/drivers/process/observe.ts';
@@ -152,14 +153,33 @@ test('leads a session of its own', async () => {
   expect(findLeader(root, context.mark)).toEqual(result.instance);
 });
 
-test('ends what a dead process of the service left behind, and no living one', async () => {
+test('ends what a dead process of the service left behind', async () => {
   const { root, context, args } = arranged();
   const dead = await runningService(root, shell('sleep 60 & echo ready'), 'u0/hello/old');
   await until(() => !isAlive(dead));
-  const living = await runningService(root, shell(STAYS), 'u0/hello/other');
   await processStart.run(context, args, null);
   const marks = new Set(markedProcesses(root).map(({ mark }) => mark));
-  expect(marks).toEqual(new Set([living.mark, context.mark]));
+  expect(marks).toEqual(new Set([context.mark]));
+});
+
+test('ends a living process of the service that the journal does not know, and says so', async () => {
+  const { root, context, args } = arranged();
+  const stray = await runningService(root, shell(STAYS), 'u9/hello/lost');
+  const notes: Json[] = [];
+  const note = async (fact: Json): Promise<void> => void notes.push(fact);
+  await processStart.run({ ...context, note }, args, null);
+  expect(isAlive(stray)).toBe(false);
+  expect(notes).toEqual([{ unknown: stray.mark, pid: stray.pid, fate: 'ended' }]);
+});
+
+test('leaves a living process of the service that is applied as running', async () => {
+  const { root, context, args } = arranged();
+  const instance = await runningService(root, shell(STAYS), 'u0/hello/known');
+  const main = { state: 'running', spec: args.spec, instance } as const;
+  const hello = { definition: null, run: 'running', services: { main }, releases: {}, volumes: {} };
+  const applied = { ...context.applied, chutes: { hello } } as typeof context.applied;
+  await processStart.run({ ...context, applied }, args, null);
+  expect(isAlive(instance)).toBe(true);
 });
 
 test('finds a process that wrote over its environment', async () => {
@@ -167,7 +187,7 @@ test('finds a process that wrote over its environment', async () => {
   const before = await processStart.run(context, args, null);
   await ready(root, args.spec);
   // Nothing of a mark is left in this one's environment; its session is the service's.
-  const bare = { ...args, spec: shell('echo ready; exec env -i sleep 60') };
+  const bare = { ...args, service: 'bare', spec: shell('echo ready; exec env -i sleep 60') };
   const other = { ...context, mark: 'u9/hello/bare' };
   const { result } = await processStart.run(other, bare, null);
   await until(() => readStat(result.instance.pid)?.name === 'sleep');
