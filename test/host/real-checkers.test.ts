@@ -16,6 +16,7 @@ import { arbitraryPlan } from '../core/render/arbitrary-plan.ts';
 import { CAMERA, GATEWAY, OFFICE, planOf, RADIOS } from '../core/render/plans.ts';
 import { missing, run, runApart, type Said, withFiles } from './tools.ts';
 
+const HOSTAPD = 'hostapd';
 const APART = ['unshare', '--net', 'sh', '-ec'];
 
 const nftMissing = missing('nft', [...APART, 'nft list ruleset']);
@@ -121,7 +122,7 @@ describe.skipIf(hostapdMissing)('hostapd', () => {
 /** What hostapd says until its access point is up or it has given up. */
 function bringUp(content: string): Promise<string> {
   return withFiles([content], async ([path = '']) => {
-    const child = spawn('hostapd', [path], {
+    const child = spawn(HOSTAPD, [path], {
       env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
     });
     let said = '';
