@@ -51,7 +51,7 @@ export function allocateInterfaces(
     return Object.fromEntries(
       inOrder.map(({ request }) => [request.chute, { interfaces: {}, warnings: [] }]),
     );
-  const staying = Object.entries(held).flatMap(([chute, allocations]) =>
+  const staying = inOrderOfNames(held).flatMap(([chute, allocations]) =>
     heldBy(chute, allocations),
   );
   const before = requests.flatMap((each) => heldBy(each.chute, each.before));
@@ -186,7 +186,11 @@ const noName = (place: WantedInterface): PlainRefusal =>
   });
 
 const heldBy = (chute: ChuteName, allocations: Allocations): readonly Held[] =>
-  Object.values(allocations).map((given) => ({ chute, given }));
+  inOrderOfNames(allocations).map(([, given]) => ({ chute, given }));
+
+/** Refusals name the first who is in the way: which one that is must not change. */
+const inOrderOfNames = <T>(given: Readonly<Record<string, T>>): readonly (readonly [string, T])[] =>
+  Object.entries(given).toSorted(([left], [right]) => textOrder(left, right));
 
 /** Whether an interface may still have what it has when its chute's turn comes. */
 function couldKeep(wanted: WantedInterface, had: InterfaceAllocation): boolean {

@@ -9,6 +9,7 @@ import {
   parseAddress,
   type Network,
 } from './ipv4.ts';
+import { naturalOrder } from './natural-order.ts';
 
 /** A network that is not free any more, and who has it, in words. */
 export type TakenNetwork = Network & { readonly holder: string };
@@ -64,9 +65,9 @@ export function hostNetworks(
   const { lan } = host;
   const uplinks = uplinkAddresses(facts);
   const address = lan.ipaddr ?? (lan.proto === 'auto' ? lanAddress(uplinks) : null);
-  const ports = Object.values(facts.ports).filter(
-    (port) => port.interface !== facts.uplink?.interface && !ours.has(port.interface),
-  );
+  const ports = Object.values(facts.ports)
+    .filter((port) => port.interface !== facts.uplink?.interface && !ours.has(port.interface))
+    .toSorted((left, right) => naturalOrder(left.interface, right.interface));
   return [
     ...(address === null ? [] : taken(`${address}/${lan.netmask ?? '24'}`, "the host's LAN")),
     ...uplinks.flatMap((each) => taken(each, `the uplink ${facts.uplink?.interface ?? ''}`)),

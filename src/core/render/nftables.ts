@@ -7,7 +7,7 @@ import { HASH_HEADER, inOrder, unrenderable } from './rendered.ts';
 import { HOST_BRIDGE, identifier, linkName, plainText, type Wiring, wiringsOf } from './wiring.ts';
 
 /** The one table that is ours; all others belong to somebody else. */
-export const NFT_TABLE = 'inet ripcord';
+const NFT_TABLE = 'inet ripcord';
 
 /** What a comment may hold: the kernel takes 128 bytes with the closing one. */
 const COMMENT_MAX = 127;

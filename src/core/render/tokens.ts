@@ -11,7 +11,7 @@ export type Dialect = 'line' | 'uci';
 export const ROOT_TOKEN = '{{root}}';
 
 /** Finds the tokens that stand for secrets: `{{secret:<dialect>:<name>}}`. */
-export const SECRET_TOKEN: RegExp = /\{\{secret:(line|uci):([A-Za-z0-9_.+/=:-]+)\}\}/g;
+const SECRET_TOKEN = /\{\{secret:(line|uci):([A-Za-z0-9_.+/=:-]+)\}\}/g;
 
 const BARE_TOKEN = /^\{\{secret:([A-Za-z0-9_.+/=:-]+)\}\}$/;
 

@@ -4,7 +4,7 @@ import type { InterfaceAllocation, NetworkPlan, Redirect } from '../../../src/co
 import { air, given, mark, planOf } from './plans.ts';
 
 /** Texts that try to leave the place they are written in. */
-export const HOSTILE: readonly string[] = [
+const HOSTILE: readonly string[] = [
   `it's "quoted" \\ twice`,
   'a\nwpa_passphrase=stolen',
   "x'\n\toption key 'y",
