@@ -1,5 +1,6 @@
 import type { ChuteName, Definition, ServiceName } from './chute.ts';
 import { canonical, type Json, type JsonObject, type Sha256 } from './json.ts';
+import type { InterfaceAllocation, Redirect } from './network.ts';
 import type { ProcessInstance, ProcessSpec, RootPath } from './step.ts';
 
 /** Whether a service's process or container runs, as the last step or probe left it. */
@@ -23,6 +24,9 @@ export type AppliedChute = {
   readonly releases: Readonly<Record<ServiceName, string>>;
   /** Named volumes that were made for it. */
   readonly volumes: Readonly<Record<string, true>>;
+  /** What its interfaces were given, by their names inside; nothing while it is stopped. */
+  readonly interfaces: Readonly<Record<string, InterfaceAllocation>>;
+  readonly redirects: readonly Redirect[];
 };
 
 /** What the device now runs, step by step: the document that the patches of steps apply to. */
@@ -51,6 +55,8 @@ export const NEW_CHUTE: AppliedChute = {
   services: {},
   releases: {},
   volumes: {},
+  interfaces: {},
+  redirects: [],
 };
 
 /** Keys that say who or when, not what: two devices with the same chutes differ in them. */

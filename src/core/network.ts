@@ -42,6 +42,9 @@ export type NetworkFacts = {
   readonly uplink: { readonly interface: string; readonly address: string | null } | null;
 };
 
+/** A host with nothing to give: no radios, no ports, no uplink. */
+export const NO_NETWORK: NetworkFacts = { radios: {}, ports: {}, uplink: null };
+
 /** Wireless settings of one access point or station, normalised. */
 export type Wireless = {
   readonly ssid: string;

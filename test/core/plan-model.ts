@@ -8,6 +8,7 @@ import type { Json } from '../../src/core/json.ts';
 import { chuteDirectory } from '../../src/core/layout.ts';
 import type { PlanRequest } from '../../src/core/make-change.ts';
 import { makePlan, type Planned } from '../../src/core/make-plan.ts';
+import { NO_NETWORK } from '../../src/core/network.ts';
 import { applyPatch, invert, pointer, type Operation, type Patch } from '../../src/core/patch.ts';
 import type { Plan, Planner, Refusal } from '../../src/core/plan.ts';
 import { PLANNERS } from '../../src/core/planners/all.ts';
@@ -20,6 +21,7 @@ const FACTS: HostFacts = {
   cpus: 2,
   memoryMiB: 512,
   portsTaken: {},
+  network: NO_NETWORK,
   capabilities: [],
 };
 

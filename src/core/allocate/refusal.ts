@@ -1,9 +1,8 @@
 import type { ChuteName, ServiceName } from '../chute.ts';
 import { pointer } from '../patch.ts';
-import type { Refusal } from '../plan.ts';
+import type { PlainRefusal } from '../plan.ts';
 
-/** A refusal before its chute and module are known. */
-export type PlainRefusal = Omit<Refusal, 'chute' | 'module'>;
+export type { PlainRefusal };
 
 /** Where in a definition an interface is asked for. */
 export type InterfacePlace = {

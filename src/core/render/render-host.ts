@@ -24,7 +24,7 @@ export type RenderOptions = {
 };
 
 /** Where the files of a Linux host are, below the root. */
-const HOST_DIRECTORY = 'host';
+export const HOST_DIRECTORY = 'host';
 
 /**
  * Every configuration file that the plan needs on a host, by its path below the root. Pure: equal
