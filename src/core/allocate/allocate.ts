@@ -6,12 +6,13 @@ import { chooseDevices } from './choose-devices.ts';
 import { chooseNetworks } from './choose-networks.ts';
 import { conflicts } from './conflicts.ts';
 import { dhcpAt } from './dhcp.ts';
+import { heldBy } from './held.ts';
 import { accessPointName, vlanName } from './interface-names.ts';
 import { readInterfaces, type ServiceInterfaces, type WantedInterface } from './interfaces.ts';
 import { addressText, networkText, type Network } from './ipv4.ts';
 import type { DeviceUse } from './radios.ts';
 import { notGiven, type PlainRefusal } from './refusal.ts';
-import type { Allocations, Held, Surroundings } from './surroundings.ts';
+import type { Allocations, Surroundings } from './surroundings.ts';
 
 /** What the services of a chute ask for, and what it has now; without services it lets go. */
 export type AllocationRequest = {
@@ -51,9 +52,9 @@ export function allocateInterfaces(
     return Object.fromEntries(
       inOrder.map(({ request }) => [request.chute, { interfaces: {}, warnings: [] }]),
     );
-  const staying = inOrderOfNames(held).flatMap(([chute, allocations]) =>
-    heldBy(chute, allocations),
-  );
+  const staying = Object.entries(held)
+    .toSorted(([left], [right]) => textOrder(left, right))
+    .flatMap(([chute, allocations]) => heldBy(chute, allocations));
   const before = requests.flatMap((each) => heldBy(each.chute, each.before));
   const ours = new Set([...staying, ...before].map(({ given }) => given.outside));
   const results: Record<ChuteName, Allocated> = {};
@@ -184,13 +185,6 @@ const noName = (place: WantedInterface): PlainRefusal =>
     reason: 'all 65536 are taken',
     hint: 'stop chutes with access points',
   });
-
-const heldBy = (chute: ChuteName, allocations: Allocations): readonly Held[] =>
-  inOrderOfNames(allocations).map(([, given]) => ({ chute, given }));
-
-/** Refusals name the first who is in the way: which one that is must not change. */
-const inOrderOfNames = <T>(given: Readonly<Record<string, T>>): readonly (readonly [string, T])[] =>
-  Object.entries(given).toSorted(([left], [right]) => textOrder(left, right));
 
 /** Whether an interface may still have what it has when its chute's turn comes. */
 function couldKeep(wanted: WantedInterface, had: InterfaceAllocation): boolean {

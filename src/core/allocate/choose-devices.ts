@@ -1,21 +1,14 @@
-import type { InterfaceKind } from '../network.ts';
 import { placeDevices, type DeviceRequest } from './devices.ts';
+import { DEVICE_MODES, holderOf } from './held.ts';
 import type { WantedInterface } from './interfaces.ts';
 import { hostRadioUses, type DeviceUse } from './radios.ts';
 import { notGiven, type PlainRefusal } from './refusal.ts';
-import type { Allocations, Held, Surroundings } from './surroundings.ts';
+import type { Allocations, Surroundings } from './surroundings.ts';
 
 /** Devices by the interface's name, and who has none. */
 export type DevicesChosen = {
   readonly placed: ReadonlyMap<string, DeviceUse>;
   readonly refusals: readonly PlainRefusal[];
-};
-
-const MODES: Readonly<Record<Exclude<InterfaceKind, 'vlan'>, DeviceUse['mode']>> = {
-  'wifi-ap': 'ap',
-  'wifi-sta': 'sta',
-  'wifi-monitor': 'monitor',
-  lan: 'lan',
 };
 
 const WHAT: Readonly<Record<DeviceUse['mode'], string>> = {
@@ -42,28 +35,24 @@ export function chooseDevices(
     }
     const had = before[name];
     const mine = had?.kind === kind ? had.device : null;
-    requests.push({ name, mode: MODES[kind], requirements, holder: holderOf(each), mine });
+    requests.push({
+      name,
+      mode: DEVICE_MODES[kind],
+      requirements,
+      holder: holderOf(name, each.chute),
+      mine,
+    });
   }
-  const uses = [...hostRadioUses(facts, host), ...others.flatMap(usesOf)];
+  const uses = [...hostRadioUses(facts, host), ...others.flatMap(({ use }) => use ?? [])];
   const placement = placeDevices(requests, { facts, host, uses });
   if ('placed' in placement) return { placed: placement.placed, refusals };
   for (const { name, reasons, isPossible } of placement.missing) {
     const each = wanted.find((one) => one.name === name);
     if (each && each.kind !== 'vlan')
-      refusals.push(nothingFree(each, MODES[each.kind], { reasons, isPossible }));
+      refusals.push(nothingFree(each, DEVICE_MODES[each.kind], { reasons, isPossible }));
   }
   return { placed: new Map(), refusals };
 }
-
-function usesOf({ chute, given }: Held): readonly DeviceUse[] {
-  const { kind, device, inside, radio } = given;
-  if (kind === 'vlan' || device === null) return [];
-  const holder = holderOf({ name: inside, chute });
-  return [{ device, mode: MODES[kind], holder, settings: radio }];
-}
-
-const holderOf = ({ name, chute }: Pick<WantedInterface, 'name' | 'chute'>): string =>
-  `${name} of ${chute}`;
 
 const monitorRefused = (wanted: WantedInterface): PlainRefusal =>
   notGiven(wanted, ['type'], {

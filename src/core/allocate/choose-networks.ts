@@ -1,4 +1,5 @@
 import { wrongRange } from './dhcp.ts';
+import { holderOf } from './held.ts';
 import type { WantedInterface } from './interfaces.ts';
 import { networkAround, overlap, type Network } from './ipv4.ts';
 import { notGiven, wrongField, type PlainRefusal } from './refusal.ts';
@@ -37,7 +38,7 @@ export function chooseNetworks(
   const held: TakenNetwork[] = [...heldAround(around)];
   const take = (each: WantedInterface, network: Network): void => {
     chosen.set(each.name, network);
-    held.push({ ...network, holder: `${each.name} of ${each.chute}` });
+    held.push({ ...network, holder: holderOf(each.name, each.chute) });
   };
 
   for (const each of withAddresses) {
@@ -53,7 +54,7 @@ export function chooseNetworks(
     if (fits && !held.some((other) => overlap(other, had))) take(each, had);
   }
   const promised = around.later.flatMap(({ name, chute, network }) =>
-    network ? [{ ...network, holder: `${name} of ${chute}` }] : [],
+    network ? [{ ...network, holder: holderOf(name, chute) }] : [],
   );
   const pool = subnetPool(host, uplinkAddresses(facts));
   for (const each of withAddresses) {
@@ -67,11 +68,7 @@ export function chooseNetworks(
 
 /** The networks of the host and of other chutes. */
 function heldAround({ facts, host, ours, others }: Surroundings): readonly TakenNetwork[] {
-  const ofOthers = others.flatMap(({ chute, given: { inside, subnet } }) => {
-    const network = subnet === null ? null : networkAround(subnet);
-    return network ? [{ ...network, holder: `${inside} of ${chute}` }] : [];
-  });
-  return [...hostNetworks(facts, host, ours), ...ofOthers];
+  return [...hostNetworks(facts, host, ours), ...others.flatMap(({ network }) => network ?? [])];
 }
 
 function wrongRanges(

@@ -1,12 +1,9 @@
-import type { ChuteName } from '../chute.ts';
 import type { HostConfig, InterfaceAllocation, NetworkFacts } from '../network.ts';
+import type { Held } from './held.ts';
 import type { WantedInterface } from './interfaces.ts';
 
 /** What a chute was given, by the name inside. */
 export type Allocations = Readonly<Record<string, InterfaceAllocation>>;
-
-/** An allocation, and whose it is. */
-export type Held = { readonly chute: ChuteName; readonly given: InterfaceAllocation };
 
 /** What a chute's interfaces are chosen beside. */
 export type Surroundings = {
