@@ -94,7 +94,7 @@ export class Session {
         NO_COLOR: '1',
       },
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: 120_000,
+      timeout: 280_000,
     });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
