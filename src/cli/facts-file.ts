@@ -11,48 +11,10 @@ import type { HostFacts } from '../core/facts.ts';
  */
 export async function readFacts(file: string): Promise<HostFacts> {
   const { parse } = await import('yaml');
-  const { z } = await import('zod');
-  const address = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'is no address in CIDR');
-  const radio = z.strictObject({
-    id: z.string(),
-    mac: z.string(),
-    phy: z.string(),
-    interface: z.string(),
-    modes: z.array(z.enum(['ap', 'sta', 'monitor'])).default(['ap', 'sta', 'monitor']),
-    hwmodes: z.array(z.string()).default([]),
-    configured: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
-    hostAccessPoints: z.int().min(0).max(8).default(0),
-  });
-  const port = z.strictObject({
-    interface: z.string(),
-    mac: z.string().default(''),
-    role: z.enum(['wan', 'lan', 'free']),
-    bridged: z.boolean().default(false),
-    addresses: z.array(address).default([]),
-  });
-  const facts = z.strictObject({
-    runtime: z.enum(['process', 'docker']).default('process'),
-    host: z.enum(['render', 'linux', 'uci']).default('render'),
-    hostname: z.string().default('another host'),
-    cpus: z.int().min(1).default(1),
-    memoryMiB: z.int().min(1).default(512),
-    portsTaken: z.record(z.string(), z.string()).default({}),
-    network: z
-      .strictObject({
-        radios: z.record(z.string(), radio).default({}),
-        ports: z.record(z.string(), port).default({}),
-        uplink: z
-          .strictObject({ interface: z.string(), address: address.nullable().default(null) })
-          .nullable()
-          .default(null),
-      })
-      .default({ radios: {}, ports: {}, uplink: null }),
-    capabilities: z.array(z.string()).default([]),
-  });
-  const read = facts.safeParse(parsed(file, parse));
-  if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  throw wrong(file, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is no facts file'}`);
+  const { parseFacts } = await import('../core/facts-schema.ts');
+  const read = parseFacts(parsed(file, parse));
+  if ('facts' in read) return read.facts;
+  throw wrong(file, read.wrong);
 }
 
 function parsed(file: string, parse: (text: string) => unknown): unknown {

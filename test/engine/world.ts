@@ -184,8 +184,6 @@ export function definition(name: string, version: number, names: readonly string
         interfaces: {},
         ports: {},
         volumes: {},
-        interfaces: {},
-        redirects: [],
         requests: {},
         dns: [],
         needs: [],

@@ -24,7 +24,7 @@ export type RedirectsResolved =
 
 const OUTSIDE = '@host.lan';
 
-const HINT = `a redirect is from '${OUTSIDE}:9000' to '<interface>:80'`;
+const HINT = `a redirect goes, for example, from: '${OUTSIDE}:9000', to: '<interface>:80'`;
 
 /** Turns the rules of a chute into redirects to the addresses of its interfaces. Pure. */
 export function resolveRedirects({
