@@ -28,9 +28,6 @@ export type PortContext = {
   readonly range: { readonly first: number; readonly last: number };
 };
 
-/** Below those that Linux takes for connections of its own, which could be in the way at any time. */
-export const DYNAMIC_PORTS: PortContext['range'] = { first: 30_000, last: 32_767 };
-
 /**
  * The ports that a definition asks for: those it binds, and any free one for its web port where that
  * is not bound. Pure; in the order of services and ports.
