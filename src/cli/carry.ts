@@ -7,7 +7,12 @@ import type { Taken } from '../server/client.ts';
 import { type Access, type AccessOptions, openAccess } from './access.ts';
 import type { Context } from './context.ts';
 import { handOver } from './hand-over.ts';
-import { catchInterrupts, exitCodeOfSignal, type Interrupts } from './interrupts.ts';
+import {
+  catchInterrupts,
+  exitCodeOfSignal,
+  type Interrupt,
+  type Interrupts,
+} from './interrupts.ts';
 import { noProgress, type Progress, progressAfter } from './progress.ts';
 import type { UpdateView } from './update-view.ts';
 
@@ -85,20 +90,24 @@ type Run = {
 async function carryWith(run: Run, access: Access): Promise<Carried> {
   const { context, view, options, interrupts } = run;
   const leaving = new AbortController();
-  interrupts.onFirst((signal) => {
+  let begins = false;
+  const interrupt = (signal: Interrupt): void => {
+    // An update that is about to be taken is turned around when it has its number.
+    if (run.id === null && begins) return;
     if (run.id === null || (options.looksOn && access.kind === 'holder')) void access.close(signal);
     else if (access.kind === 'client') leaving.abort();
     else turnAround(run.id, access, view);
-  });
+  };
+  interrupts.onFirst(interrupt);
   if (run.id === null) {
     if (!options.joins) await access.settled;
     if (interrupts.first) return gone(run);
+    begins = true;
     const taken = await options.begin(access);
     if (taken.update === null) return ended(run, taken.outcome);
     run.id = taken.update;
     view.begin(run.id);
-    if (interrupts.first && access.kind === 'holder' && !options.looksOn)
-      turnAround(run.id, access, view);
+    if (interrupts.first) interrupt(interrupts.first);
     if (options.detach) {
       await access.close('detached');
       if (access.kind === 'holder') await handOver(context, run.id);

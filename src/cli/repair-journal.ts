@@ -1,5 +1,6 @@
 import { openJournal } from '../../journal/journal-disk.ts';
 import { machineClock } from '../../journal/machine-clock.ts';
+import type { Seq } from '../../journal/record.ts';
 import { type Repair, repairRoot } from '../../journal/repair.ts';
 import type { ChuteEvent } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
@@ -25,10 +26,33 @@ export async function repairJournal(context: Context, acceptLoss: boolean): Prom
       keysOf,
     });
     const told = { lost, setAside, healed } as unknown as Json;
-    await journal.append([{ type: 'journal.repaired', lost: told, quarantine: quarantine ?? '' }]);
+    const cut = journal.opened.tailCut;
+    await journal.append([
+      ...(cut
+        ? [
+            {
+              type: 'journal.tailCut',
+              bytes: cut.bytes,
+              file: cut.file,
+              offset: cut.offset,
+            } as const,
+          ]
+        : []),
+      {
+        type: 'journal.repaired',
+        lost: told,
+        quarantine: quarantine ?? '',
+        passed: updatesAmong([...lost, ...setAside]),
+      },
+    ]);
   }
   await print(context, repair, () => repairText(context, repair));
   return EXIT.ok;
+}
+
+/** How many updates records can have held at most: each has a request and an end. */
+function updatesAmong(gone: readonly { readonly from: Seq; readonly to: Seq }[]): number {
+  return Math.ceil(gone.reduce((records, { from, to }) => records + to - from + 1, 0) / 2);
 }
 
 function repairText({ terminal, rootFlag }: Context, repair: Repair): string {

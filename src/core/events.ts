@@ -229,8 +229,11 @@ export interface Events {
     interruptions: number;
     retryAt: string;
   };
-  /** A damaged journal was repaired; what is lost is named. */
-  'journal.repaired': { lost: Json; quarantine: string };
+  /**
+   * A damaged journal was repaired; what is lost is named. `passed` numbers of updates are not given out
+   * any more, because lost updates may have had them: what these did in the world still bears them.
+   */
+  'journal.repaired': { lost: Json; quarantine: string; passed?: number };
   /** Old records were archived; the chain stays verifiable by this anchor. */
   'journal.pruned': { from: number; to: number; anchor: string };
   /** A torn end, never acknowledged, was cut off on open. */

@@ -1,6 +1,6 @@
 import type { Recorded } from '../../journal/record.ts';
 import type { ChuteEvent } from './events.ts';
-import { isProgress, isStepEvent, type Marked, markStep } from './mark.ts';
+import { isProgress, isStepEvent, type Marked, markStep, type StepEvent } from './mark.ts';
 import type { State, UpdatePhase, UpdateState } from './state.ts';
 
 type Moving = Marked & Omit<UpdateState, keyof Marked | 'interruptions'> & Interruptible;
@@ -17,7 +17,7 @@ export function foldSteps(state: State, events: readonly Recorded<ChuteEvent>[])
   const moving = new Map<string, Moving>();
   let { seq } = state;
   for (const event of events) {
-    if (!isStepEvent(event) || ('patch' in event && event.patch.length > 0)) return null;
+    if (!isMove(event)) return null;
     const update = moving.get(event.update) ?? movable(state.updates[event.update]);
     if (update === null || event.seq !== seq + 1) return null;
     moving.set(event.update, update);
@@ -28,6 +28,11 @@ export function foldSteps(state: State, events: readonly Recorded<ChuteEvent>[])
   const updates = { ...state.updates };
   for (const [id, update] of moving) updates[id] = update;
   return { ...state, seq, updates };
+}
+
+/** Whether an event moves a step and changes nothing else. Pure. */
+export function isMove(event: Recorded<ChuteEvent>): event is Recorded<StepEvent> {
+  return isStepEvent(event) && !('patch' in event && event.patch.length > 0);
 }
 
 /** A copy to move steps in; null where a step may end the update or loosen it from being stuck. */

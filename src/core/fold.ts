@@ -4,7 +4,7 @@ import type { Recorded } from '../../journal/record.ts';
 import { assert, unreachable } from './assert.ts';
 import type { ChuteEvent, UpdateEvent } from './events.ts';
 import { applyEnd, type EndEvent, isEndEvent } from './fold-end.ts';
-import { foldSteps } from './fold-steps.ts';
+import { foldSteps, isMove } from './fold-steps.ts';
 import { isProgress, isStepEvent, markStep, type StepEvent } from './mark.ts';
 import { applyPatch } from './patch.ts';
 import { NEW_STATE, REMEMBERED_MAX, type State, type UpdateState } from './state.ts';
@@ -21,10 +21,34 @@ export function evolve(state: State, event: Recorded<ChuteEvent>): State {
  * instead of 216 s.
  */
 export function fold(state: State, events: readonly Recorded<ChuteEvent>[]): State {
-  return foldSteps(state, events) ?? foldAny(state, events);
+  let folded = state;
+  let done = 0;
+  let at = 0;
+  while (at < events.length) {
+    const end = endOfMoves(events, at);
+    if (end - at >= RUN_MIN || end - at === events.length) {
+      const before = foldAny(folded, events.slice(done, at));
+      const after = foldSteps(before, events.slice(at, end));
+      folded = after ?? before;
+      done = after ? end : at;
+    }
+    at = Math.max(end, at + 1);
+  }
+  return foldAny(folded, events.slice(done));
+}
+
+/** Moves in a row that are worth a way of their own within a longer run of events. */
+const RUN_MIN = 8;
+
+/** Where the moves of steps end that begin at that place. */
+function endOfMoves(events: readonly Recorded<ChuteEvent>[], from: number): number {
+  let end = from;
+  for (let next = events[end]; next && isMove(next); next = events[end]) end += 1;
+  return end;
 }
 
 function foldAny(state: State, events: readonly Recorded<ChuteEvent>[]): State {
+  if (events.length === 0) return state;
   return produce(state, (draft) => {
     for (const event of events) apply(draft, event);
   });
@@ -76,8 +100,10 @@ function apply(draft: Draft<State>, event: Recorded<ChuteEvent>): void {
       });
       return forgetOldest(draft.quarantine);
     }
-    case 'clock.synced':
     case 'journal.repaired':
+      draft.nextUpdate += event.passed ?? 0;
+      return;
+    case 'clock.synced':
     case 'journal.pruned':
     case 'journal.tailCut':
       return;

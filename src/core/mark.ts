@@ -36,17 +36,7 @@ export function markStep(update: Marked, event: StepEvent, seq: Seq): void {
   switch (event.type) {
     case 'step.intended':
     case 'gate.started':
-      if (!openOf(update, n)?.intended) update.ran += `${n}:${seq};`;
-      setMark(update, n, 'i');
-      setOpen(update, n, {
-        intended: true,
-        attempt: event.attempt,
-        intentSeq: seq,
-        retryInMs: null,
-        gateDeadline:
-          event.type === 'gate.started' ? { up: event.deadlineUp, boot: event.deadlineBoot } : null,
-      });
-      return;
+      return intended(update, event, seq);
     case 'step.noted':
       return;
     case 'step.succeeded':
@@ -71,6 +61,29 @@ export function markStep(update: Marked, event: StepEvent, seq: Seq): void {
     default:
       markUndo(update, event, seq);
   }
+}
+
+function intended(
+  update: Marked,
+  event: Extract<StepEvent, { type: 'step.intended' | 'gate.started' }>,
+  seq: Seq,
+): void {
+  const { n, attempt } = event;
+  const before = openOf(update, n);
+  if (!before?.intended) update.ran += `${n}:${seq};`;
+  setMark(update, n, 'i');
+  // All fields by name: half of all records are intents, and a copy of another shape is slow.
+  replaceOpen(update, {
+    n,
+    intended: true,
+    attempt,
+    intentSeq: seq,
+    undoAttempt: before?.undoAttempt ?? 0,
+    retryInMs: null,
+    error: before?.error ?? null,
+    gateDeadline:
+      event.type === 'gate.started' ? { up: event.deadlineUp, boot: event.deadlineBoot } : null,
+  });
 }
 
 function failed(
@@ -126,8 +139,11 @@ function setMark(update: Marked, n: number, mark: Mark): void {
 }
 
 function setOpen(update: Marked, n: number, known: Partial<OpenStep>): void {
-  const open = { ...(openOf(update, n) ?? NEVER_TRIED), ...known, n };
-  const others = update.open.filter((each) => each.n !== n);
+  replaceOpen(update, { ...(openOf(update, n) ?? NEVER_TRIED), ...known, n });
+}
+
+function replaceOpen(update: Marked, open: OpenStep): void {
+  const others = update.open.filter((each) => each.n !== open.n);
   update.open = others.length === 0 ? [open] : [...others, open].toSorted((a, b) => a.n - b.n);
 }
 

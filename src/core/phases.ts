@@ -13,6 +13,7 @@ export const ORDER: { readonly [K in BuiltInKind]: number } = {
   'directory.create@1': 5,
   'release.fetch@1': 6,
   'port.check@1': 9,
+  'secret.check@1': 9,
   'config.check@1': 40,
   'config.restore@1': 45,
   'volume.create@1': 50,

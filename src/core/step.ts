@@ -1,4 +1,11 @@
-import type { ChuteName, EnvironmentValue, Health, ServiceName, SourceLocation } from './chute.ts';
+import type {
+  ChuteName,
+  EnvironmentValue,
+  Health,
+  SecretRef,
+  ServiceName,
+  SourceLocation,
+} from './chute.ts';
 import type { Json } from './json.ts';
 import type { Patch } from './patch.ts';
 
@@ -99,6 +106,12 @@ export interface StepKinds {
   /** Sees that ports are free, or held by what this plan is about to stop. No effect. */
   'port.check@1': {
     args: { readonly chute: ChuteName; readonly ports: readonly string[] };
+    undo: null;
+    result: null;
+  };
+  /** Sees that secrets can be read which services will be started with. No effect. */
+  'secret.check@1': {
+    args: { readonly chute: ChuteName; readonly secrets: readonly SecretRef[] };
     undo: null;
     result: null;
   };

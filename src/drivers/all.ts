@@ -10,6 +10,7 @@ import { releaseSwitch } from './files/release-switch.ts';
 import { volumeCreate, volumeRemove } from './files/volume.ts';
 import { gateCheck } from './gate/gate.ts';
 import { portCheck } from './process/port-check.ts';
+import { secretCheck } from './process/secret-check.ts';
 import { processStart } from './process/start.ts';
 import { processStop } from './process/stop.ts';
 
@@ -24,6 +25,7 @@ export function builtInDrivers(): BuiltInDrivers {
     'volume.create@1': volumeCreate,
     'volume.remove@1': volumeRemove,
     'port.check@1': portCheck,
+    'secret.check@1': secretCheck,
     'process.stop@1': processStop,
     'process.start@1': processStart,
     'gate.check@1': gateCheck,

@@ -1,6 +1,6 @@
 import type { Applied } from '../core/applied.ts';
 import { assert } from '../core/assert.ts';
-import type { Done } from '../core/driver.ts';
+import type { Done, Probe } from '../core/driver.ts';
 import type { ErrorClass, Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { canonical, type Json } from '../core/json.ts';
@@ -264,10 +264,7 @@ export class Attempts {
     const spent = this.#unanswered.has(n) && open.attempt > step.retries;
     const repeats = found.state === 'not-done' || driver.idempotent === true;
     if (repeats && !spent) return [probed];
-    const error = open.error ?? {
-      code: 'RIPCORD_STEP_UNKNOWN',
-      message: `cannot tell what became of ${step.id}: the world says ${found.state}`,
-    };
+    const error = open.error ?? (found.state === 'not-done' ? slow(step) : untold(step, found));
     return [probed, this.#failed(attempt, { error, class: 'unknown' }, 0, true)];
   }
 
@@ -284,6 +281,12 @@ export class Attempts {
         : this.#signal.signal,
     };
   }
+}
+
+/** Why a step failed of which the world does not say what became. */
+function untold({ id }: Step, { state }: Pick<Probe<Json>, 'state'>): Failure {
+  const message = `cannot tell what became of ${id}: the world says ${state}`;
+  return { code: 'RIPCORD_STEP_UNKNOWN', message };
 }
 
 const isGate = (step: Step): boolean => step.kind.startsWith('gate.');

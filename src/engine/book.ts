@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 
 import type { AppendOptions, Journal, JournalFaults, OnFlush } from '../../journal/journal.ts';
 import type { Recorded } from '../../journal/record.ts';
+import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, Interruption } from '../core/events.ts';
 import { isEndEvent } from '../core/fold-end.ts';
 import { fold, foldAll } from '../core/fold.ts';
@@ -55,6 +56,7 @@ export class Book {
   #first: readonly ChuteEvent[];
   #snapshotSeq: number;
   #broken = false;
+  #closed = false;
 
   private constructor(
     journal: Journal<ChuteEvent>,
@@ -107,15 +109,22 @@ export class Book {
     events: readonly ChuteEvent[],
     options?: AppendOptions,
   ): Promise<readonly Recorded<ChuteEvent>[]> {
+    if (this.#closed)
+      throw new RipcordError('RIPCORD_ENGINE_CLOSED', 'cannot record anything: the engine closed', {
+        hint: 'open it again',
+      });
     const first = this.#first;
     this.#first = [];
     try {
       const records = await this.journal.append([...first, ...events], options);
+      this.#broken = false;
       // The witness of a log's end: a tail that is lost later would show at these places.
       if (events.some(isEndEvent)) await this.journal.sealHead();
       return first.length === 0 ? records : records.slice(first.length);
     } catch (error) {
       this.#broken = true;
+      // Refused as a whole: a later batch, if there is one, has to begin with them.
+      this.#first = [...first, ...this.#first];
       throw error;
     }
   }
@@ -123,6 +132,7 @@ export class Book {
   /** Lets go of the journal; says so in it when anything was written and it can be. */
   async close(reason: string): Promise<void> {
     const { journal } = this;
+    this.#closed = true;
     try {
       if (this.#first.length === 0 && !this.#broken && !journal.damage) {
         await journal.append([{ type: 'engine.stopped', reason }]);

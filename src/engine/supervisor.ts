@@ -61,7 +61,8 @@ export class Supervisor {
       .map(([chute]) => chute);
     if (wanted.length === 0) return [];
     const seen = await this.#engine.workshop.host.observe(applied, wanted);
-    const gone = seen.filter(({ state }) => state !== 'running');
+    // One that a person left stopped, settling a stuck update, did not exit unexpectedly.
+    const gone = seen.filter(({ state }) => state === 'exited');
     return [...new Set(gone.map(({ chute }) => chute))];
   }
 

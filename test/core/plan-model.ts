@@ -205,6 +205,7 @@ const PATCHES: {
   'chute.save@1': ({ patch }) => patch,
   'release.fetch@1': NONE,
   'port.check@1': NONE,
+  'secret.check@1': NONE,
   'gate.check@1': NONE,
   'volume.remove@1': NONE,
   'release.drop@1': NONE,

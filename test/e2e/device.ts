@@ -90,6 +90,16 @@ export class Device {
     return name;
   }
 
+  /** A variant of hello, in a directory of its own, and returns the directory's name. */
+  vary(name: string, change: (definition: string) => string): string {
+    const from = join(this.home, 'hello');
+    const to = join(this.home, name);
+    cpSync(from, to, { recursive: true });
+    const file = join(to, 'chute.yaml');
+    rewrite(file, change(readFileSync(file, 'utf8')));
+    return name;
+  }
+
   /** Applies a definition that has to be taken and committed. */
   async install(name: string, ...flags: readonly string[]): Promise<void> {
     const { code, out, err } = await this.ripcord(['apply', name, '-y', ...flags]);

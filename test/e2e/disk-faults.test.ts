@@ -1,13 +1,8 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { expectAtRest, outcomeOf, run, statusOf, V1, V2 } from './checks.ts';
-import { Device } from './device.ts';
-
-const devices: Device[] = [];
-
-afterAll(() => {
-  for (const device of devices) device.destroy();
-});
+import type { Device } from './device.ts';
+import { device as made } from './shell.ts';
 
 /** The last records, as batches: each is a flush, or shares one. */
 async function flushesOfLastCommand(device: Device): Promise<number> {
@@ -21,8 +16,7 @@ async function flushesOfLastCommand(device: Device): Promise<number> {
 
 describe.concurrent.each(['enospc@append', 'eio@sync'])('%s at every flush', (fault) => {
   test('a disk that refuses once stops no update: it goes on from the reserve', async () => {
-    const device = await Device.make();
-    devices.push(device);
+    const device = await made();
     const sides = [
       { apply: 'apply hello -y --allow-downgrade', answer: V1, stateHash: '' },
       { apply: 'apply hello-v2 -y', answer: V2, stateHash: '' },

@@ -1,18 +1,12 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { expectAtRest, expectSound, outcomeOf, run, statusOf, storyOf, V1, V2 } from './checks.ts';
-import { Device } from './device.ts';
-
-const devices: Device[] = [];
-
-afterAll(() => {
-  for (const device of devices) device.destroy();
-});
+import type { Device } from './device.ts';
+import { device as made } from './shell.ts';
 
 /** A device that has had version 1 and runs version 2. */
 async function ready(): Promise<Device> {
-  const device = await Device.make();
-  devices.push(device);
+  const device = await made();
   await run(device, 'apply hello -y', 0);
   await run(device, 'apply hello-v2 -y', 0);
   return device;

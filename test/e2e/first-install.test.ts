@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import {
   expectAtRest,
@@ -13,19 +13,8 @@ import {
   storyOf,
   V1,
 } from './checks.ts';
-import { Device } from './device.ts';
-
-const devices: Device[] = [];
-
-afterAll(() => {
-  for (const device of devices) device.destroy();
-});
-
-async function make(): Promise<Device> {
-  const device = await Device.make();
-  devices.push(device);
-  return device;
-}
+import type { Device } from './device.ts';
+import { device as made } from './shell.ts';
 
 /** A device as if nothing had ever been applied. */
 async function expectBare(device: Device, story: string): Promise<void> {
@@ -40,7 +29,7 @@ describe.concurrent('a first install', () => {
   test.each(['fail@step', 'fail-after@step'])(
     'is taken back whole, %s each step',
     async (fault) => {
-      const device = await make();
+      const device = await made();
       const { stateHash } = await statusOf(device);
       for (const { id } of await planOf(device, 'hello')) {
         const story = `${fault}=${id}`;
@@ -61,7 +50,7 @@ describe.concurrent('a first install', () => {
     'release.switch',
     'process.start',
   ])('whose undo of %s fails is stuck until that is settled', async (undo) => {
-    const device = await make();
+    const device = await made();
     const fault = `fail@step=hello/gate.check,fail@undo=${undo}`;
     for (const as of ['retry', 'done']) {
       const { update } = await outcomeOf(device, 'apply hello -y', 5, fault);

@@ -1,22 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { expectAtRest, expectSound, outcomeOf, run, statusOf, storyOf, V1, V2 } from './checks.ts';
-import { Device } from './device.ts';
-
-const devices: Device[] = [];
-
-afterAll(() => {
-  for (const device of devices) device.destroy();
-});
-
-async function make(): Promise<Device> {
-  const device = await Device.make();
-  devices.push(device);
-  return device;
-}
+import type { Device } from './device.ts';
+import { device as made } from './shell.ts';
 
 /** A chute that writes a line into its volume and into its home each time it starts. */
 const keeper = (version: number): string => `
@@ -47,7 +36,7 @@ const all = (lines: string): readonly string[] => [lines, lines];
 
 describe.concurrent('a failing version', () => {
   test('leaves the one before it serving', async () => {
-    const device = await make();
+    const device = await made();
     await run(device, 'apply hello -y', 0);
     const { stateHash } = await statusOf(device);
     const line = await outcomeOf(device, 'apply hello-broken -y', 4);
@@ -66,7 +55,7 @@ describe.concurrent('a failing version', () => {
   });
 
   test('leaves nothing where there was none before', async () => {
-    const device = await make();
+    const device = await made();
     expect(await outcomeOf(device, 'apply hello-broken -y', 4)).toMatchObject({
       update: 'u1',
       outcome: 'reverted',
@@ -83,7 +72,7 @@ describe.concurrent('a failing version', () => {
   });
 
   test('is tried again by its number, as a new update', async () => {
-    const device = await make();
+    const device = await made();
     await run(device, 'apply hello -y', 0);
     await run(device, 'apply hello-v2 -y', 4, 'fail@step=process.start');
     expect(await outcomeOf(device, 'retry u2', 0)).toMatchObject({
@@ -98,7 +87,7 @@ describe.concurrent('a failing version', () => {
 
 describe.concurrent('several chutes in one update', () => {
   test('are applied together or not at all', async () => {
-    const device = await make();
+    const device = await made();
     device.define('keeper', keeper(1));
     await run(device, 'apply hello keeper -y', 0);
     const before = await statusOf(device);
@@ -129,7 +118,7 @@ describe.concurrent('several chutes in one update', () => {
 
 describe.concurrent('what a chute keeps', () => {
   test('stays over updates, stops and its removal, until its volumes are dropped', async () => {
-    const device = await make();
+    const device = await made();
     device.define('keeper', keeper(1));
     await run(device, 'apply keeper -y', 0);
     device.define('keeper', keeper(2));
@@ -171,7 +160,7 @@ describe.concurrent('what a chute keeps', () => {
 
 describe.concurrent('rollback', () => {
   test('goes to the version before, whatever became of its source', async () => {
-    const device = await make();
+    const device = await made();
     await run(device, 'apply hello -y', 0);
     const { stateHash } = await statusOf(device);
     await run(device, 'apply hello-v2 -y', 0);
@@ -193,7 +182,7 @@ describe.concurrent('rollback', () => {
   });
 
   test('takes back a stop and a removal', async () => {
-    const device = await make();
+    const device = await made();
     await run(device, 'apply hello -y', 0);
     const { stateHash } = await statusOf(device);
     await run(device, 'stop hello', 0);
@@ -206,7 +195,7 @@ describe.concurrent('rollback', () => {
   });
 
   test('can fail too, and then the newer version serves', async () => {
-    const device = await make();
+    const device = await made();
     await run(device, 'apply hello -y', 0);
     await run(device, 'apply hello-v2 -y', 0);
     const { stateHash } = await statusOf(device);

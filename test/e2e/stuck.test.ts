@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import {
   expectAtRest,
@@ -16,13 +16,8 @@ import {
   V1,
   V2,
 } from './checks.ts';
-import { Device } from './device.ts';
-
-const devices: Device[] = [];
-
-afterAll(() => {
-  for (const device of devices) device.destroy();
-});
+import type { Device } from './device.ts';
+import { device as made, printed, slowChute } from './shell.ts';
 
 const GATE = 'hello/gate.check';
 
@@ -42,8 +37,7 @@ services:
 
 /** A device that runs version 1. */
 async function ready(): Promise<Device> {
-  const device = await Device.make();
-  devices.push(device);
+  const device = await made();
   device.define('other', OTHER);
   await run(device, 'apply hello -y', 0);
   return device;
@@ -177,6 +171,26 @@ describe.concurrent('undone by hand', () => {
     expect((await outcomeOf(device, `${place} -m killed`, 0)).outcome).toBe('reverted');
     await expectAtRest(device, { answer: V1, stateHash: before.stateHash });
     expect(await storyOf(device, 'u2')).toMatchObject({ outcome: 'reverted', verified: true });
+  });
+});
+
+describe.concurrent('while another process holds the root', () => {
+  test('a stuck step is settled through it', async () => {
+    const { device, step } = await stuckAt('process.start@1');
+    const slow = await slowChute(device);
+    const holder = device.begin(['apply', slow.directory, '-y']);
+    await printed(holder, 'start main of slow');
+    const place = `resolve u2.s${step.n} --as`;
+    const still = await outcomeOf(device, `${place} undone -m no`, 8);
+    expect(still).toMatchObject({ error: { code: 'RIPCORD_OPERATION_REFUSED' } });
+    const line = await outcomeOf(device, `${place} retry -m mended`, 0);
+    expect(line).toMatchObject({ update: 'u2', outcome: 'reverted' });
+    expect(await device.answer()).toBe(V1);
+    slow.finish();
+    expect(await holder.ended).toMatchObject({ code: 0 });
+    const { chutes } = await statusOf(device);
+    expect(chutes).toMatchObject({ slow: { state: 'running' }, hello: { version: 1, drift: [] } });
+    await expectSound(device);
   });
 });
 

@@ -190,7 +190,11 @@ describe('a step that uses up its time', () => {
     const world = new Lamps();
     const ripcord = await open(world.driver(), { faults: `hang@step=${LAMP}` });
     const { done } = await ripcord.apply([chute(SLEEPS)]);
-    expect(await done).toMatchObject({ outcome: 'reverted', failedStep: LAMP });
+    expect(await done).toMatchObject({
+      outcome: 'reverted',
+      failedStep: LAMP,
+      error: { code: 'RIPCORD_STEP_TIMEOUT' },
+    });
     expect(world.lit.size).toBe(0);
     expect((await story(ripcord)).filter((each) => each === 'step.timedOut')).toHaveLength(2);
     expect(ripcord.state.applied.chutes).toEqual({});

@@ -140,6 +140,16 @@ describe('a root', () => {
     await (await root.open()).close();
   });
 
+  test('refuses what comes too late: the engine closed, the journal is sound', async () => {
+    const ripcord = await root.open();
+    const asked = ripcord.apply([chute(SLEEPS)]).catch((error: unknown) => error);
+    await ripcord.close();
+    expect(await asked).toMatchObject({ code: 'RIPCORD_ENGINE_CLOSED' });
+    await expect(ripcord.ask([byName('start')])).rejects.toMatchObject({
+      code: 'RIPCORD_ENGINE_CLOSED',
+    });
+  });
+
   test('keeps what runs when its engine closes, and the next one finds it', async () => {
     const first = await root.open();
     await (

@@ -98,6 +98,33 @@ describe('while an engine is open', () => {
     expect(ripcord.state.applied.chutes['hello']).toMatchObject({ run: 'stopped' });
   });
 
+  test('what a person left stopped, settling a stuck update, stays so too', async () => {
+    const first = await running(SLEEPS);
+    await first.close();
+    const stop = 'hello/main/process.stop';
+    const faults = `fail@step=hello/gate.check,fail@undo=${stop}`;
+    const ripcord = await root.open({ faults });
+    const failed = await ripcord.apply([chute(SLEEPS, { version: 2 })]);
+    const { stuck } = await failed.done;
+    expect(stuck).toMatchObject([{ step: stop }]);
+    const by = { user: 'amelia', role: 'owner', via: 'test' };
+    const settled = { as: 'done', message: 'leave it', by } as const;
+    expect((await ripcord.resolve('u2', stuck[0]?.n ?? 0, settled)).outcome).toBe('resolved');
+    // When another chute that died is back, this one has been looked at too.
+    const other = await ripcord.apply([{ ...chute(SLEEPS), name: 'other' }]);
+    await other.done;
+    const { seq } = ripcord.head;
+    const pid = ripcord.state.applied.chutes['other']?.services['main']?.instance?.pid ?? 0;
+    process.kill(-pid, 'SIGKILL');
+    await until(ripcord, seq, isCommitted);
+    expect(ripcord.state.applied.chutes['hello']).toMatchObject({
+      run: 'running',
+      services: { main: { state: 'stopped' } },
+    });
+    const again = await ripcord.apply([chute(SLEEPS)]);
+    expect(await again.done).toMatchObject({ outcome: 'reverted', failedStep: 'hello/gate.check' });
+  });
+
   test('nothing is started again when that is not wanted; apply finds it dead', async () => {
     const ripcord = await root.open({ supervise: false });
     await (

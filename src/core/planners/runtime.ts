@@ -6,6 +6,7 @@ import type { StepDraft, StepId } from '../step.ts';
 import { textOrder } from '../text-order.ts';
 import { directoryIdsOf } from './name.ts';
 import { publishedPorts, type PublishedPort } from './published-ports.ts';
+import { fateOf } from './service-fate.ts';
 import { unsupportedFields, type PlainRefusal } from './unsupported.ts';
 
 /**
@@ -21,7 +22,8 @@ export const runtime: Planner = {
     if (context.facts.runtime !== 'process') return { refusals: [laterRuntime(change, context)] };
     const refusals = [...unsupportedFields(desired.definition), ...takenPorts(change, context)];
     if (refusals.length > 0) return { refusals };
-    return { steps: [...portCheck(change, context), ...volumes(change)] };
+    const checks = [...portCheck(change, context), ...secretCheck(change)];
+    return { steps: [...checks, ...volumes(change)] };
   },
 };
 
@@ -48,6 +50,29 @@ function portCheck(change: Change, context: PlanContext): readonly StepDraft[] {
       kind: 'port.check@1',
       args: { chute, ports },
       title: `see that ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')} ${ports.length === 1 ? 'is' : 'are'} free`,
+    },
+  ];
+}
+
+/** The secrets of what will be started: what runs already has its own. */
+function secretCheck(change: Change): readonly StepDraft[] {
+  const { chute } = change;
+  const values = [...fateOf(change).starting.values()].flatMap(({ environment }) =>
+    Object.values(environment),
+  );
+  const marks = new Set(
+    values.flatMap((value) =>
+      typeof value === 'object' && '$secret' in value ? [value.$secret] : [],
+    ),
+  );
+  if (marks.size === 0) return [];
+  return [
+    {
+      id: `${chute}/secret.check`,
+      phase: ORDER['secret.check@1'],
+      kind: 'secret.check@1',
+      args: { chute, secrets: [...marks].toSorted(textOrder).map(($secret) => ({ $secret })) },
+      title: `see that the secrets of ${chute} can be read`,
     },
   ];
 }
