@@ -1,6 +1,7 @@
 import type { ChuteName, Definition, ServiceName } from './chute.ts';
 import { canonical, type Json, type JsonObject, type Sha256 } from './json.ts';
-import type { ProcessInstance, ProcessSpec } from './step.ts';
+import type { InterfaceAllocation, Redirect } from './network.ts';
+import type { ProcessInstance, ProcessSpec, RootPath } from './step.ts';
 
 /** Whether a service's process or container runs, as the last step or probe left it. */
 export type ServiceState = 'running' | 'stopped' | 'exited';
@@ -23,6 +24,9 @@ export type AppliedChute = {
   readonly releases: Readonly<Record<ServiceName, string>>;
   /** Named volumes that were made for it. */
   readonly volumes: Readonly<Record<string, true>>;
+  /** What its interfaces were given, by their names inside; nothing while it is stopped. */
+  readonly interfaces: Readonly<Record<string, InterfaceAllocation>>;
+  readonly redirects: readonly Redirect[];
 };
 
 /** What the device now runs, step by step: the document that the patches of steps apply to. */
@@ -34,9 +38,15 @@ export type Applied = {
       Record<string, { readonly chute: ChuteName; readonly service: ServiceName }>
     >;
   };
+  /** Configuration files of the host by path: the hash of what was rendered, without secrets. */
+  readonly host: { readonly files: Readonly<Record<RootPath, string>> };
 };
 
-export const NOTHING_APPLIED: Applied = { chutes: {}, reservations: { ports: {} } };
+export const NOTHING_APPLIED: Applied = {
+  chutes: {},
+  reservations: { ports: {} },
+  host: { files: {} },
+};
 
 /** A chute before its first step: what `/chutes/NAME` holds while it is being installed. */
 export const NEW_CHUTE: AppliedChute = {
@@ -45,6 +55,8 @@ export const NEW_CHUTE: AppliedChute = {
   services: {},
   releases: {},
   volumes: {},
+  interfaces: {},
+  redirects: [],
 };
 
 /** Keys that say who or when, not what: two devices with the same chutes differ in them. */

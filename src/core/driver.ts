@@ -32,7 +32,21 @@ export type Done<Result> = {
   readonly result: Result;
   /** Operations on `Applied`, e.g. `/chutes/hello/services/main`. */
   readonly patch?: Patch;
+} & Reloads;
+
+/** How a step leaves what is on disk and what runs to each other. */
+export type Reloads = {
+  /** What runs is older than what is on disk until this is reloaded. */
+  readonly owes?: readonly Reload[];
+  /** What runs is what is on disk. */
+  readonly pays?: readonly Reload[];
 };
+
+/** One thing that reads configuration (`reload:dhcp`) and the hash of what it has to read. */
+export type Reload = { readonly key: string; readonly hash: string };
+
+/** Why a step is not needed: what runs already is what it would bring. */
+export type Skip = { readonly reason: string; readonly contentHash: string | null };
 
 /**
  * What a look at the world says of a step's effect. `partial` is something of it but not all,
@@ -53,6 +67,8 @@ export interface Driver<Args, Undo, Result> {
   readonly effect?: false;
   /** Whether running again over a half-done or done effect is harmless. Required without a probe. */
   readonly idempotent?: boolean;
+  /** Read-only: whether the step is not needed, because what runs already is as it shall be. */
+  skip?(context: StepContext, args: Args): Promise<Skip | null>;
   /** Read-only: what undoing will need, journaled with the intent before the effect. */
   prepare?(context: StepContext, args: Args): Promise<Undo>;
   /** Puts the effect in place, or throws; an error says by its class what it left behind. */
@@ -63,7 +79,11 @@ export interface Driver<Args, Undo, Result> {
    * Takes the effect away. Accepts any prefix of its own run; nothing there is success. The engine
    * reverts the step's patch; what `applied` needs beyond that comes back as `patch`.
    */
-  undo?(context: StepContext, args: Args, undo: Undo): Promise<{ readonly patch?: Patch } | void>;
+  undo?(
+    context: StepContext,
+    args: Args,
+    undo: Undo,
+  ): Promise<({ readonly patch?: Patch } & Reloads) | void>;
 }
 
 export type DriverOf<K extends BuiltInKind> = Driver<ArgsOf<K>, UndoOf<K>, ResultOf<K>>;

@@ -1,3 +1,5 @@
+import type { NetworkFacts } from './network.ts';
+
 /**
  * What planners may know of the host. Observed by the shell, journaled as `host.observed` when it
  * changed, so that any plan can be derived again from the journal alone.
@@ -10,6 +12,7 @@ export type HostFacts = {
   readonly memoryMiB: number;
   /** Ports that somebody else listens on, by `18080/tcp`: who, as far as it can be told. */
   readonly portsTaken: Readonly<Record<string, string>>;
+  readonly network: NetworkFacts;
   /** What this host can do that not every host can, e.g. `memory-limit`. */
   readonly capabilities: readonly string[];
 };

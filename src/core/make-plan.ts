@@ -1,11 +1,14 @@
 import type { Applied } from './applied.ts';
 import { below } from './compare-chute.ts';
 import type { HostFacts } from './facts.ts';
+import { hostSteps } from './host-steps.ts';
 import type { Json, Sha256 } from './json.ts';
 import { makeChange, type PlanRequest } from './make-change.ts';
+import { networkOutcome } from './network-outcome.ts';
 import { pointer } from './patch.ts';
 import { aggregate, planHash, type AskedSteps } from './plan-graph.ts';
 import type { Change, Plan, PlanContext, Planner, Refusal } from './plan.ts';
+import type { ReloadedService } from './step.ts';
 import { textOrder } from './text-order.ts';
 
 /** Everything a plan is made from. */
@@ -16,6 +19,8 @@ export type PlanInput = {
   /** In the order in which they are asked: see `planners/all.ts`. */
   readonly planners: readonly Planner[];
   readonly sha256: Sha256;
+  /** Services of the host whose configuration was written and never loaded. */
+  readonly owed?: readonly ReloadedService[];
 };
 
 /** What became of a request: a plan, why there is none, or that nothing has to change. */
@@ -30,11 +35,13 @@ export type Planned =
  * Refusals come in the order of the modules, those of access rights and versions first; one refusal
  * refuses the whole request. Throws RIPCORD_PLAN_INVALID when planners contradict each other.
  */
-export function makePlan({ request, applied, facts, planners, sha256 }: PlanInput): Planned {
+export function makePlan(input: PlanInput): Planned {
+  const { request, applied, facts, planners, sha256, owed = [] } = input;
   const asked = request.chutes.toSorted((left, right) => textOrder(left.chute, right.chute));
   const made = asked.map((each) => makeChange(each, applied, request));
   const every = made.flatMap(({ change }) => change ?? []);
-  const context: PlanContext = { applied, facts, by: request.by, changes: every };
+  const network = networkOutcome(every, { applied, facts }, owed);
+  const context: PlanContext = { applied, facts, by: request.by, changes: every, network };
 
   const refusals = [...twice(asked), ...made.flatMap((each) => each.refusals)];
   const changes = every.filter(
@@ -49,7 +56,7 @@ export function makePlan({ request, applied, facts, planners, sha256 }: PlanInpu
   if (refusals.length > 0) return { refusals: inOrder(refusals, planners) };
   if (changes.length === 0) return { unchanged: true };
 
-  const ordered = aggregate(steps);
+  const ordered = aggregate([...steps, ...hostSteps(network, changes)]);
   const patch = changes.flatMap((change) => below(pointer('chutes', change.chute), change.patch));
   const versions = Object.fromEntries(planners.map(({ name, version }) => [name, version]));
   const content = { patch, steps: ordered, planners: versions };

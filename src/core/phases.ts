@@ -3,8 +3,9 @@ import type { BuiltInKind } from './step.ts';
 /**
  * The place of every built-in kind in the order, by ParaDrop's phase numbers where one lives on:
  *
- *   6 download files · 8–14 gather what there is · 50 volumes · 71–77 files · 86 stop · 87 start ·
- *   95 save · 89 cleanup, which here comes behind the commit and so is 99.
+ *   6 download files · 8–14 gather what there is · 45 reload on back-out · 50 volumes · 51–62 write
+ *   configuration · 63 reload · 71–77 files · 86 stop · 87 start · 95 save · 89 cleanup, which here
+ *   comes behind the commit and so is 99.
  *
  * Preparation, which nobody notices, comes before 50. A kind without a place does not compile.
  */
@@ -13,7 +14,11 @@ export const ORDER: { readonly [K in BuiltInKind]: number } = {
   'release.fetch@1': 6,
   'port.check@1': 9,
   'secret.check@1': 9,
+  'config.check@1': 40,
+  'config.restore@1': 45,
   'volume.create@1': 50,
+  'config.write@1': 53,
+  'config.reload@1': 63,
   'release.switch@1': 71,
   'process.stop@1': 86,
   'process.start@1': 87,

@@ -2,8 +2,9 @@ import type { Applied, AppliedChute } from './applied.ts';
 import type { ChuteName, Definition, SourceLocation } from './chute.ts';
 import type { HostFacts } from './facts.ts';
 import type { Patch } from './patch.ts';
+import type { RenderedFiles } from './render/rendered.ts';
 import type { Requester } from './requester.ts';
-import type { CustomStepDraft, ModuleName, Step, StepDraft } from './step.ts';
+import type { CustomStepDraft, ModuleName, ReloadedService, Step, StepDraft } from './step.ts';
 
 /** What was asked of one chute. */
 export type Operation = 'apply' | 'create' | 'update' | 'delete' | 'start' | 'stop' | 'restart';
@@ -46,7 +47,25 @@ export type PlanContext = {
   readonly by: Requester;
   /** Every change of this update: for conflicts between chutes. */
   readonly changes: readonly Change[];
+  /** What the interfaces of all these changes are given, and the configuration that follows. */
+  readonly network: NetworkOutcome;
 };
+
+/** The network side of an update, for all its chutes at once: what one is given the next cannot have. */
+export type NetworkOutcome = {
+  readonly given: Readonly<Record<ChuteName, GivenNetwork>>;
+  readonly refusals: Readonly<Record<ChuteName, readonly PlainRefusal[]>>;
+  readonly filesBefore: RenderedFiles;
+  readonly filesAfter: RenderedFiles;
+  /** Services of the host whose configuration was written and not loaded, by an update before. */
+  readonly owed: readonly ReloadedService[];
+};
+
+/** What a chute's interfaces and rules come to. */
+export type GivenNetwork = Pick<AppliedChute, 'interfaces' | 'redirects'>;
+
+/** A refusal before its chute and module are known. */
+export type PlainRefusal = Omit<Refusal, 'chute' | 'module'>;
 
 /** What a planning module answers: steps, "that is all, and it is fine", or refusals. */
 export type Answer =

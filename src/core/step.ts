@@ -45,6 +45,16 @@ export type GateCheck = {
   readonly directory: RootPath;
 };
 
+/** What has to be told when its configuration changed. */
+export type ReloadedService = 'dhcp' | 'firewall' | 'network' | 'wifi';
+
+/** A file as it would be written, and the tool that can say whether it is right. */
+export type CheckedFile = {
+  readonly path: RootPath;
+  readonly content: string;
+  readonly tool: 'nft' | 'dnsmasq';
+};
+
 /** Every built-in kind of step: what a planner writes, what undoing needs, what running leaves. */
 export interface StepKinds {
   /** Makes a directory below the root. */
@@ -132,6 +142,44 @@ export interface StepKinds {
     };
     undo: null;
     result: Json;
+  };
+  /** Has the real tools look at configuration before anything reads it. No effect. */
+  'config.check@1': {
+    args: { readonly files: readonly CheckedFile[] };
+    undo: null;
+    result: { readonly answers: Readonly<Record<RootPath, string>> };
+  };
+  /**
+   * Runs nothing going forward: undoing it, after all writers are undone, reloads what they put back
+   * (ParaDrop's reload on back-out).
+   */
+  'config.restore@1': {
+    args: { readonly service: ReloadedService; readonly paths: readonly RootPath[] };
+    undo: null;
+    result: null;
+  };
+  /** Writes one file of the host's configuration, or removes it, in one rename. */
+  'config.write@1': {
+    args: {
+      readonly path: RootPath;
+      /** With tokens for secrets; null: the file goes. */
+      readonly content: string | null;
+      /** What undoing puts back, in the same form. */
+      readonly before: string | null;
+      readonly mode: number;
+      readonly service: ReloadedService;
+    };
+    undo: {
+      /** What was there: what we had written, what we are about to write, or somebody else's. */
+      readonly found: 'before' | 'wanted' | 'foreign';
+    };
+    result: { readonly changed: boolean };
+  };
+  /** Makes what runs what is on disk. */
+  'config.reload@1': {
+    args: { readonly service: ReloadedService; readonly paths: readonly RootPath[] };
+    undo: null;
+    result: { readonly files: number };
   };
   /**
    * Writes what a chute now is into `applied`: the operations of `patch`, as they are. No effect on

@@ -1,5 +1,8 @@
 import type { BuiltInDrivers } from '../core/driver.ts';
 import { chuteSave } from './chute-save.ts';
+import { configCheck } from './config/config-check.ts';
+import { configReload, configRestore } from './config/config-reload.ts';
+import { configWrite } from './config/config-write.ts';
 import { directoryCreate, directoryRemove } from './files/directory.ts';
 import { releaseDrop } from './files/release-drop.ts';
 import { releaseFetch } from './files/release-fetch.ts';
@@ -26,6 +29,10 @@ export function builtInDrivers(): BuiltInDrivers {
     'process.stop@1': processStop,
     'process.start@1': processStart,
     'gate.check@1': gateCheck,
+    'config.check@1': configCheck,
+    'config.restore@1': configRestore,
+    'config.write@1': configWrite,
+    'config.reload@1': configReload,
     'chute.save@1': chuteSave,
   };
 }

@@ -15,9 +15,11 @@ import {
   prepareStep,
   probeStep,
   runStep,
+  skipStep,
   slow,
 } from './carry-out.ts';
 import { Delays } from './delays.ts';
+import { reloadEvents } from './reload-events.ts';
 import { retryStepInMs } from './retry.ts';
 import type { UndoData } from './undo-data.ts';
 import type { Workshop } from './workshop.ts';
@@ -131,6 +133,8 @@ export class Attempts {
     const { step } = attempt;
     const driver = this.#driver(attempt);
     if ('error' in driver) return { is: 'refused', event: this.#failed(attempt, driver, 0) };
+    const skipped = driver.skip ? await this.#skipped(attempt) : null;
+    if (skipped) return { is: 'refused', event: skipped };
     if (driver.effect === false) return { is: 'ready', event: null, undo: null };
     // A later attempt must not take the half-done effect of the first for what was there before.
     const known = openOf(update, step.n)?.intended ? await this.#undoData.of(update, step.n) : null;
@@ -148,6 +152,15 @@ export class Attempts {
     const { update: id, attempt: count } = attempt;
     const about = { update: id, step: step.id, n: step.n, kind: step.kind, attempt: count };
     return { is: 'ready', undo, event: { type: 'step.intended', ...about, inputHash, ...stored } };
+  }
+
+  /** Whether a step is not needed; where that cannot be told it is carried out. */
+  async #skipped(attempt: Attempt): Promise<ChuteEvent | null> {
+    const answer = await skipStep(this.#shop, attempt);
+    if (answer.is !== 'done' || answer.value === null) return null;
+    const { step } = attempt;
+    const about = { update: this.#update, step: step.id, n: step.n };
+    return { type: 'step.skipped', ...about, by: null, ...answer.value };
   }
 
   #driver({ step }: Attempt): ReturnType<typeof driverOf> | { error: Failure; class: ErrorClass } {
@@ -171,7 +184,7 @@ export class Attempts {
       const answer = await runStep(this.#shop, attempt);
       const left = this.#leaving.signal.aborted && isGate(attempt.step) && answer.is !== 'done';
       if (left) this.#listener.ready();
-      else this.#listener.settled([this.#outcome(attempt, answer)]);
+      else this.#listener.settled(this.#outcome(attempt, answer));
     } catch (error) {
       this.#listener.broke(error instanceof Error ? error : new Error('the step broke'));
     } finally {
@@ -179,7 +192,7 @@ export class Attempts {
     }
   }
 
-  #outcome(attempt: Attempt, answer: Answer<Done<Json>>): ChuteEvent {
+  #outcome(attempt: Attempt, answer: Answer<Done<Json>>): readonly ChuteEvent[] {
     const { step } = attempt;
     const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
     switch (answer.is) {
@@ -188,21 +201,29 @@ export class Attempts {
         return this.#done(attempt, answer.value, answer.durationMs);
       case 'timedOut':
         this.#unanswered.add(step.n);
-        return { type: 'step.timedOut', ...about, afterMs: answer.afterMs };
+        return [{ type: 'step.timedOut', ...about, afterMs: answer.afterMs }];
       case 'failed':
-        return this.#failed(attempt, answer, answer.durationMs);
+        return [this.#failed(attempt, answer, answer.durationMs)];
     }
   }
 
-  #done(attempt: Attempt, done: Done<Json>, durationMs: number, recovered = false): ChuteEvent {
+  #done(
+    attempt: Attempt,
+    done: Done<Json>,
+    durationMs: number,
+    recovered = false,
+  ): readonly ChuteEvent[] {
     const { step } = attempt;
     const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
     const { result, patch = [] } = done;
-    if (isGate(step)) return { type: 'gate.passed', ...about, result, durationMs };
+    if (isGate(step)) return [{ type: 'gate.passed', ...about, result, durationMs }];
     const inverse = patch.length === 0 ? [] : invert(attempt.applied(), patch);
     this.#undoData.remember(step.n, inverse);
     const found = recovered ? { recovered: true as const } : {};
-    return { type: 'step.succeeded', ...about, result, patch, inverse, durationMs, ...found };
+    return [
+      { type: 'step.succeeded', ...about, result, patch, inverse, durationMs, ...found },
+      ...reloadEvents(this.#update, step, done),
+    ];
   }
 
   #failed(
@@ -238,7 +259,7 @@ export class Attempts {
     const about = { update: this.#update, step: step.id, n };
     const { state, evidence } = found;
     const probed: ChuteEvent = { type: 'step.probed', ...about, state, evidence };
-    if (found.state === 'done') return [probed, this.#done(attempt, found.done, 0, true)];
+    if (found.state === 'done') return [probed, ...this.#done(attempt, found.done, 0, true)];
 
     const spent = this.#unanswered.has(n) && open.attempt > step.retries;
     const repeats = found.state === 'not-done' || driver.idempotent === true;

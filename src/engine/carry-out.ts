@@ -1,6 +1,6 @@
 import { type Applied } from '../core/applied.ts';
 import { AssertionError } from '../core/assert.ts';
-import type { Done, AnyDriver, Probe, StepContext } from '../core/driver.ts';
+import type { Done, AnyDriver, Probe, Reloads, Skip, StepContext } from '../core/driver.ts';
 import { codeOf, type ErrorClass, type Failure, RipcordError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Patch } from '../core/patch.ts';
@@ -69,14 +69,25 @@ export async function runStep(shop: Workshop, attempt: Attempt): Promise<Answer<
 }
 
 /** Undoes a step once, within its hard time. */
-export async function undoStep(shop: Workshop, attempt: Attempt): Promise<Answer<Patch>> {
+export async function undoStep(shop: Workshop, attempt: Attempt): Promise<Answer<Undone>> {
   const { faults } = shop;
   return await answerOf(shop, attempt, async (driver, context) => {
     faults.beforeEffect();
     faults.failUndo(attempt.update, attempt.step, attempt.attempt);
     const undone = await driver.undo?.(context, attempt.step.args, attempt.undo);
     faults.afterEffect();
-    return undone?.patch ?? [];
+    return undone ?? {};
+  });
+}
+
+/** What undoing a step changed beyond taking its patch back. */
+export type Undone = { readonly patch?: Patch } & Reloads;
+
+/** Asks whether a step is needed at all. Read-only. */
+export async function skipStep(shop: Workshop, attempt: Attempt): Promise<Answer<Skip | null>> {
+  return await answerOf(shop, attempt, async (driver, context) => {
+    const skip = await driver.skip?.(context, attempt.step.args);
+    return skip ?? null;
   });
 }
 

@@ -5,6 +5,7 @@ import type { ChuteEvent, Requester } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { canonical } from '../core/json.ts';
 import { makePlan } from '../core/make-plan.ts';
+import { owedServices } from '../core/network-outcome.ts';
 import { withPromisedPorts } from '../core/promised-ports.ts';
 import type { UpdateState } from '../core/state.ts';
 import { failureOf } from './carry-out.ts';
@@ -27,6 +28,7 @@ export async function planEvents(
     facts,
     planners,
     sha256,
+    owed: owedServices(shop.state()),
   });
   if ('refusals' in planned) {
     const [first] = planned.refusals;

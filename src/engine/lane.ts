@@ -178,7 +178,7 @@ export class Lane {
     if (undo.do === 'record') this.#carry.push(undo.event);
     else {
       await this.#write([undo.intent]);
-      this.#carry.push(await undo.carryOut());
+      this.#carry.push(...(await undo.carryOut()));
     }
     return true;
   }

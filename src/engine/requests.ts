@@ -4,6 +4,7 @@ import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId, UpdateRequest } from '../core/events.ts';
 import { canonical, type Json } from '../core/json.ts';
 import { makePlan, type Planned } from '../core/make-plan.ts';
+import { owedServices } from '../core/network-outcome.ts';
 import { blockersOf } from '../core/next.ts';
 import { applyPatch, invert, type Patch } from '../core/patch.ts';
 import { withPromisedPorts } from '../core/promised-ports.ts';
@@ -176,7 +177,8 @@ export class Requests {
       ({ plan }) => plan?.steps ?? [],
     );
     const promised = withPromisedPorts(applied as unknown as Applied, underWay);
-    return makePlan({ request: asked, applied: promised, facts, planners, sha256 });
+    const owed = owedServices(this.#engine.state);
+    return makePlan({ request: asked, applied: promised, facts, planners, sha256, owed });
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import { entriesOf, markOf, openOf, type UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
 import { type Attempt, driverOf, failureOf, slow, undoStep } from './carry-out.ts';
 import { Delays } from './delays.ts';
+import { reloadEvents } from './reload-events.ts';
 import { retryUndoInMs } from './retry.ts';
 import type { UndoData } from './undo-data.ts';
 import type { Workshop } from './workshop.ts';
@@ -18,7 +19,7 @@ export type UndoTodo =
   | {
       readonly do: 'undo';
       readonly intent: ChuteEvent;
-      carryOut(): Promise<ChuteEvent>;
+      carryOut(): Promise<readonly ChuteEvent[]>;
     };
 
 /** Takes back what the steps of one update did, one at a time. */
@@ -87,18 +88,21 @@ export class Undoing {
     };
   }
 
-  async #carryOut(attempt: Attempt, inverse: Patch): Promise<ChuteEvent> {
+  async #carryOut(attempt: Attempt, inverse: Patch): Promise<readonly ChuteEvent[]> {
     const { step } = attempt;
     const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
     const answer = await undoStep(this.#shop, attempt);
     if (answer.is === 'done') {
-      const both = bothWays(this.#applied(), [...inverse, ...answer.value]);
+      const both = bothWays(this.#applied(), [...inverse, ...(answer.value.patch ?? [])]);
       const { durationMs } = answer;
-      return { type: 'compensation.succeeded', ...about, ...both, durationMs };
+      return [
+        { type: 'compensation.succeeded', ...about, ...both, durationMs },
+        ...reloadEvents(this.#update, step, answer.value),
+      ];
     }
     const failure =
       answer.is === 'failed' ? answer : { error: slow(step), class: 'transient' as const };
-    return this.#failed(attempt, failure);
+    return [this.#failed(attempt, failure)];
   }
 
   #failed(

@@ -9,6 +9,7 @@ import type { Definition } from '../../src/core/chute.ts';
 import type { Drivers } from '../../src/core/driver.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import type { HostFacts } from '../../src/core/facts.ts';
+import { NO_NETWORK } from '../../src/core/network.ts';
 import type { Planner } from '../../src/core/plan.ts';
 import { UPCASTERS } from '../../src/core/upcasters.ts';
 import { chuteSave } from '../../src/drivers/chute-save.ts';
@@ -128,5 +129,6 @@ const FACTS: HostFacts = {
   cpus: 1,
   memoryMiB: 1024,
   portsTaken: {},
+  network: NO_NETWORK,
   capabilities: [],
 };

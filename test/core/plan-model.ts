@@ -8,6 +8,7 @@ import type { Json } from '../../src/core/json.ts';
 import { chuteDirectory } from '../../src/core/layout.ts';
 import type { PlanRequest } from '../../src/core/make-change.ts';
 import { makePlan, type Planned } from '../../src/core/make-plan.ts';
+import { NO_NETWORK } from '../../src/core/network.ts';
 import { applyPatch, invert, pointer, type Operation, type Patch } from '../../src/core/patch.ts';
 import type { Plan, Planner, Refusal } from '../../src/core/plan.ts';
 import { PLANNERS } from '../../src/core/planners/all.ts';
@@ -20,6 +21,7 @@ const FACTS: HostFacts = {
   cpus: 2,
   memoryMiB: 512,
   portsTaken: {},
+  network: NO_NETWORK,
   capabilities: [],
 };
 
@@ -173,6 +175,15 @@ const PATCHES: {
   'volume.create@1': ({ chute, volume }) => [
     { op: 'add', path: pointer('chutes', chute, 'volumes', volume), value: true },
   ],
+  'config.check@1': NONE,
+  'config.restore@1': NONE,
+  'config.reload@1': NONE,
+  'config.write@1': ({ path, content }, { host }): Patch => {
+    const at = `/host/files${pointer(path)}`;
+    if (content !== null)
+      return [{ op: host.files[path] ? 'replace' : 'add', path: at, value: content }];
+    return host.files[path] ? [{ op: 'remove', path: at }] : [];
+  },
   'release.switch@1': ({ chute, service: name, digest: to }): [Operation] => {
     const path = pointer('chutes', chute, 'releases', name);
     return [to === null ? { op: 'remove', path } : { op: 'add', path, value: to }];

@@ -7,6 +7,7 @@ import type { Definition } from '../../src/core/chute.ts';
 import type { AnyDriver, Drivers } from '../../src/core/driver.ts';
 import type { HostFacts } from '../../src/core/facts.ts';
 import type { Json } from '../../src/core/json.ts';
+import { NO_NETWORK } from '../../src/core/network.ts';
 import type { Planner } from '../../src/core/plan.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { Engine } from '../../src/engine/engine.ts';
@@ -137,6 +138,8 @@ const things: Planner = {
       services: { main: { state: 'running' as const, spec: null, instance: null } },
       releases: {},
       volumes: {},
+      interfaces: {},
+      redirects: [],
     };
     const save = {
       id: `${chute}/save`,
@@ -165,6 +168,7 @@ const FACTS: HostFacts = {
   cpus: 1,
   memoryMiB: 1024,
   portsTaken: {},
+  network: NO_NETWORK,
   capabilities: [],
 };
 

@@ -1,6 +1,7 @@
 import { NEW_STATE } from '../../core/state.ts';
 import { type CommandModule, textsOf } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import { readFacts } from '../facts-file.ts';
 import { print } from '../output.ts';
 import { planRequest } from '../plan-request.ts';
 import { type Detail, planText, planValue } from '../plan-text.ts';
@@ -12,6 +13,7 @@ type PlanOptions = RequestOptions & {
   readonly summary?: true;
   readonly full?: true;
   readonly destroy?: string;
+  readonly facts?: string;
 };
 
 /** `ripcord plan [FILE…|DIR|-]`. Never writes. */
@@ -24,7 +26,8 @@ export const plan: CommandModule = {
       .option('--exit-code', 'exit 3 when something would change')
       .option('--summary', 'only what changes, not the steps')
       .option('--full', 'every path and every step')
-      .option('--destroy <chute>', 'plan the removal of a chute');
+      .option('--destroy <chute>', 'plan the removal of a chute')
+      .option('--facts <file>', 'plan for another host, as this file describes it');
   },
   async run(context, { args: [files], options }) {
     const asked = options as PlanOptions;
@@ -36,7 +39,8 @@ export const plan: CommandModule = {
       ...(asked.destroy === undefined ? [] : [byName(asked.destroy, 'delete')]),
     ];
     const state = (await peek(context))?.state ?? NEW_STATE;
-    const planned = planRequest(context.root, state, askedFor(chutes, asked));
+    const facts = asked.facts === undefined ? undefined : await readFacts(asked.facts);
+    const planned = planRequest(context.root, state, askedFor(chutes, asked), facts);
     const detail: Detail = asked.full ? 'full' : asked.summary ? 'summary' : 'normal';
     await print(context, planValue(planned), () => planText(context, planned, detail));
     if ('refusals' in planned) return EXIT.refused;

@@ -3,6 +3,7 @@ import { files } from './files.ts';
 import { name } from './name.ts';
 import { runtime } from './runtime.ts';
 import { state } from './state.ts';
+import { struct } from './struct.ts';
 
 /** The built-in planning modules, in ParaDrop's order: access rights first, running things last. */
-export const PLANNERS: readonly Planner[] = [name, files, runtime, state];
+export const PLANNERS: readonly Planner[] = [name, files, struct, runtime, state];

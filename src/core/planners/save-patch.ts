@@ -2,7 +2,7 @@ import { NEW_CHUTE, type Applied, type AppliedChute } from '../applied.ts';
 import { below } from '../compare-chute.ts';
 import { canonical, type Json } from '../json.ts';
 import { compare, pointer, type Operation, type Patch } from '../patch.ts';
-import type { Change, Desired, PlanContext } from '../plan.ts';
+import type { Change, Desired, GivenNetwork, PlanContext } from '../plan.ts';
 import { textOrder } from '../text-order.ts';
 import { wantedPorts } from './runtime.ts';
 import type { Fate } from './service-fate.ts';
@@ -26,7 +26,19 @@ export function savePatch(change: Change, context: PlanContext, fate: Fate): Pat
       ? []
       : [{ op: 'replace', path: `${at}/run`, value: desired.run } as const]),
     ...saveServices(at, was, { desired, fate }),
+    ...saveNetwork(at, was, context.network.given[chute]),
     ...ports,
+  ];
+}
+
+/** What interfaces were given is written as a whole: what one has depends on what another has. */
+function saveNetwork(at: string, was: AppliedChute, given: GivenNetwork | undefined): Patch {
+  const { interfaces, redirects } = given ?? NEW_CHUTE;
+  return [
+    ...below(`${at}/interfaces`, compare(sorted(was.interfaces), sorted(interfaces))),
+    ...(canonical(was.redirects) === canonical(redirects)
+      ? []
+      : [{ op: 'replace', path: `${at}/redirects`, value: sorted(redirects) } as const]),
   ];
 }
 

@@ -1,10 +1,9 @@
 import type { Definition, Service, ServiceName } from '../chute.ts';
 import { pointer } from '../patch.ts';
-import type { Refusal } from '../plan.ts';
+import type { PlainRefusal } from '../plan.ts';
 import { commandOf } from './process-spec.ts';
 
-/** A refusal before its chute and module are known. */
-export type PlainRefusal = Omit<Refusal, 'chute' | 'module'>;
+export type { PlainRefusal };
 
 /** Languages of light services whose programs run as they are, without a build. */
 const RUN_AS_THEY_ARE = new Set(['node', 'python2', 'python3']);
@@ -17,20 +16,17 @@ const DOCKER_HINT = 'use a root made with --runtime docker';
  * Nothing is left out silently: a chute that asked for it would run in a way it was not made for.
  */
 export function unsupportedFields(definition: Definition): readonly PlainRefusal[] {
-  const services = Object.entries(definition.services).flatMap(([name, service]) => [
+  return Object.entries(definition.services).flatMap(([name, service]) => [
     ...ofService(definition, name, service),
     ...ofPorts(definition, name, service),
     ...ofCommand(definition, name, service),
   ]);
-  const rules = Object.keys(definition.firewall).length;
-  if (rules === 0) return services;
-  return [...services, cannot(definition, 'firewall', '/firewall', 'redirect ports by firewall')];
 }
 
 function ofService(
   definition: Definition,
   name: ServiceName,
-  { type, image, build, dockerfile, interfaces, dns, requests }: Service,
+  { type, image, build, dockerfile, dns, requests }: Service,
 ): readonly PlainRefusal[] {
   const at = (...keys: readonly string[]): string => pointer('services', name, ...keys);
   const builds = build && Object.values(build).some((value) => value !== undefined);
@@ -45,7 +41,6 @@ function ofService(
     ],
     [type === 'light' && dockerfile !== undefined, 'dockerfile', at('dockerfile'), 'build images'],
     [builds === true, 'build', at('build'), 'build images'],
-    [Object.keys(interfaces).length > 0, 'interfaces', at('interfaces'), 'make interfaces'],
     [dns.length > 0, 'dns', at('dns'), 'give a process its own name servers'],
     [
       requests.privileged === true,

@@ -5,9 +5,9 @@ import { RipcordError } from '../../core/errors.ts';
 import { chuteOfDirectory } from '../../core/layout.ts';
 import type { RootPath } from '../../core/step.ts';
 import { chutePatch } from '../applied-patch.ts';
+import { exists, isHalfRemoved, makeDirectory, removeTree } from '../durable.ts';
+import { doing } from '../failure.ts';
 import { below } from '../service-environment.ts';
-import { exists, isHalfRemoved, makeDirectory, removeTree } from './durable.ts';
-import { doing } from './failure.ts';
 
 /**
  * Makes a directory below the root; undoing removes only one that was not there before. A chute's own

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { DriverOf, StepContext } from '../../core/driver.ts';
 import { releaseDigest, releaseName, releasesDirectory } from '../../core/layout.ts';
 import type { ArgsOf } from '../../core/step.ts';
+import { removeTree } from '../durable.ts';
+import { doing } from '../failure.ts';
 import { below } from '../service-environment.ts';
-import { removeTree } from './durable.ts';
-import { doing } from './failure.ts';
 
 type Args = ArgsOf<'release.drop@1'>;
 

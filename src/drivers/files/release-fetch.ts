@@ -6,11 +6,11 @@ import type { DriverOf, StepContext } from '../../core/driver.ts';
 import { codeOf, RipcordError } from '../../core/errors.ts';
 import { releaseDirectory, releaseName, releasesDirectory } from '../../core/layout.ts';
 import type { ArgsOf } from '../../core/step.ts';
+import { exists, makeDirectory, publish, removeTree, syncTree } from '../durable.ts';
+import { doing } from '../failure.ts';
 import { below } from '../service-environment.ts';
 import { unpack } from './archive.ts';
 import { download } from './download.ts';
-import { exists, makeDirectory, publish, removeTree, syncTree } from './durable.ts';
-import { doing } from './failure.ts';
 import { copyTree, digestTree, hashFile, listTree, sizeOf } from './tree.ts';
 
 type Args = ArgsOf<'release.fetch@1'>;

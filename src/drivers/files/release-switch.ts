@@ -7,10 +7,10 @@ import { currentLink, currentTarget, releaseDigest, releaseDirectory } from '../
 import { pointer } from '../../core/patch.ts';
 import type { ArgsOf } from '../../core/step.ts';
 import { chutePatch } from '../applied-patch.ts';
+import { exists, makeDirectory, publish, syncDirectory } from '../durable.ts';
+import { doing } from '../failure.ts';
 import { below } from '../service-environment.ts';
 import { isDirectory } from './directory.ts';
-import { exists, makeDirectory, publish, syncDirectory } from './durable.ts';
-import { doing } from './failure.ts';
 
 type Args = ArgsOf<'release.switch@1'>;
 

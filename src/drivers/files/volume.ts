@@ -3,9 +3,9 @@ import { volumeDirectory } from '../../core/layout.ts';
 import { pointer } from '../../core/patch.ts';
 import type { ArgsOf } from '../../core/step.ts';
 import { chutePatch } from '../applied-patch.ts';
+import { exists } from '../durable.ts';
 import { below } from '../service-environment.ts';
 import { createDirectory, isDirectory, probeRemoval, removeDirectory } from './directory.ts';
-import { exists } from './durable.ts';
 
 type Args = ArgsOf<'volume.create@1'>;
 

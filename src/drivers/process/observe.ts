@@ -5,6 +5,7 @@ import { RipcordError } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/facts.ts';
 import type { ProcessInstance } from '../../core/step.ts';
 import { markedProcesses } from '../marked.ts';
+import { observeNetwork } from '../network.ts';
 import { instanceOf } from '../proc.ts';
 import { foreignPorts } from './ports.ts';
 
@@ -54,6 +55,7 @@ export function observeHost(
     cpus: cpus().length,
     memoryMiB: Math.floor(totalmem() / MEBIBYTE),
     portsTaken: Object.fromEntries(lasting),
+    network: observeNetwork(),
     capabilities: [],
   };
 }

@@ -42,11 +42,6 @@ describe('what the process runtime cannot give', () => {
     ['image: go of service main', chute({ image: 'go' }), '/services/main/image'],
     ['dockerfile of service main', chute({ dockerfile: 'FROM a' }), '/services/main/dockerfile'],
     ['build of service main', chute({ build: { packages: ['curl'] } }), '/services/main/build'],
-    [
-      'interfaces of service main',
-      chute({ interfaces: { wlan0: {} } }),
-      '/services/main/interfaces',
-    ],
     ['dns of service main', chute({ dns: ['1.1.1.1'] }), '/services/main/dns'],
     [
       'requests.privileged',
@@ -75,7 +70,6 @@ describe('what the process runtime cannot give', () => {
       chute({ ports: { '80/tcp': { internal: 8080 } } }),
       '/services/main/ports/80~1tcp',
     ],
-    ['firewall', chute({}, { firewall: { web: {} } }), '/firewall'],
   ])('%s is refused in words', (field, given, path) => {
     const refusals = refusalsOf([ask('apply', given)]);
     expect(refusals).toMatchObject([
@@ -96,11 +90,11 @@ describe('what the process runtime cannot give', () => {
   });
 
   test('all of it is told at once', () => {
-    const given = chute({ type: 'normal', interfaces: { wlan0: {} } }, { firewall: { web: {} } });
+    const given = chute({ type: 'normal', requests: { privileged: true, cpuFraction: 0.5 } });
     expect(refusalsOf([ask('apply', given)]).map(({ path }) => path)).toEqual([
       '/services/main/type',
-      '/services/main/interfaces',
-      '/firewall',
+      '/services/main/requests/privileged',
+      '/services/main/requests/cpuFraction',
     ]);
   });
 

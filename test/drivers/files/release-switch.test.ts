@@ -31,6 +31,7 @@ function arranged(from: string | null, to: string | null) {
   const applied = {
     chutes: { hello: { ...NEW_CHUTE, releases } },
     reservations: { ports: {} },
+    host: { files: {} },
   };
   const context = testContext({ root, kind: 'release.switch@1', args, applied });
   return { root, args, context, world: async () => treeOf(join(root, 'chutes/hello/services')) };

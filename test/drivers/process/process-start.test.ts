@@ -176,7 +176,15 @@ test('leaves a living process of the service that is applied as running', async 
   const { root, context, args } = arranged();
   const instance = await runningService(root, shell(STAYS), 'u0/hello/known');
   const main = { state: 'running', spec: args.spec, instance } as const;
-  const hello = { definition: null, run: 'running', services: { main }, releases: {}, volumes: {} };
+  const hello = {
+    definition: null,
+    run: 'running',
+    services: { main },
+    releases: {},
+    volumes: {},
+    interfaces: {},
+    redirects: [],
+  };
   const applied = { ...context.applied, chutes: { hello } } as typeof context.applied;
   await processStart.run({ ...context, applied }, args, null);
   expect(isAlive(instance)).toBe(true);

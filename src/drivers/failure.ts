@@ -1,4 +1,4 @@
-import { codeOf, RipcordError } from '../../core/errors.ts';
+import { codeOf, RipcordError } from '../core/errors.ts';
 
 const DENIED = new Set(['EACCES', 'EPERM', 'EROFS']);
 const PASSING = new Set(['EAGAIN', 'EBUSY', 'EMFILE', 'ENFILE', 'ENOMEM', 'EINTR']);

@@ -1,0 +1,137 @@
+import { ORDER } from './phases.ts';
+import type { AskedSteps } from './plan-graph.ts';
+import type { Change, NetworkOutcome } from './plan.ts';
+import { HOST_DIRECTORY } from './render/render-host.ts';
+import type { RenderedFile } from './render/rendered.ts';
+import type { CheckedFile, ReloadedService, RootPath, StepDraft } from './step.ts';
+import { textOrder } from './text-order.ts';
+
+type Changed = {
+  readonly path: RootPath;
+  readonly before: RenderedFile | null;
+  readonly after: RenderedFile | null;
+  readonly service: ReloadedService;
+};
+
+/**
+ * The steps that bring the host's configuration to what all chutes of an update come to: checked by
+ * the real tools first, each file written once, each service told once, after the last of its files.
+ * Pure.
+ *
+ * A file is shared: every chute whose settings it holds asks for the step, and merging keeps one with
+ * all of them as owners. `config.restore` stands before the writers, so that its undo, which reloads,
+ * comes after theirs.
+ */
+export function hostSteps(
+  network: NetworkOutcome,
+  changes: readonly Pick<Change, 'chute'>[],
+): readonly AskedSteps[] {
+  const changed = changedFiles(network);
+  const services = [...new Set([...changed.map(({ service }) => service), ...network.owed])];
+  if (services.length === 0) return [];
+  const chutes = changes.map(({ chute }) => chute).toSorted(textOrder);
+  const ask = (owners: readonly string[], step: StepDraft): readonly AskedSteps[] => {
+    const asking = chutes.filter((chute) => owners.includes(chute));
+    const [first] = chutes;
+    const named = asking.length > 0 ? asking : first === undefined ? [] : [first];
+    return named.map((chute) => ({ chute, module: 'traffic', steps: [step] }));
+  };
+  return [
+    ...checks(changed).flatMap((step) => ask(chutes, step)),
+    ...services.toSorted(textOrder).flatMap((service) => {
+      const owners = changed.filter((file) => file.service === service).flatMap(ownersOf);
+      const paths = pathsOf(network, service);
+      return [...ask(owners, restore(service, paths)), ...ask(owners, reload(service, paths))];
+    }),
+    ...changed.flatMap((file) => ask(ownersOf(file), write(file))),
+  ];
+}
+
+function changedFiles({ filesBefore, filesAfter }: NetworkOutcome): readonly Changed[] {
+  const paths = new Set([...Object.keys(filesBefore), ...Object.keys(filesAfter)]);
+  return [...paths].toSorted(textOrder).flatMap((path): readonly Changed[] => {
+    const before = filesBefore[path] ?? null;
+    const after = filesAfter[path] ?? null;
+    const service = (after ?? before)?.reload;
+    if (service === undefined || before?.content === after?.content) return [];
+    return [{ path, before, after, service }];
+  });
+}
+
+const ownersOf = ({ before, after }: Changed): readonly string[] => [
+  ...(before?.owners ?? []),
+  ...(after?.owners ?? []),
+];
+
+/** Every file that a service reads, before or after: what is gone has to be unloaded too. */
+function pathsOf(
+  { filesBefore, filesAfter }: NetworkOutcome,
+  service: ReloadedService,
+): readonly RootPath[] {
+  const all = [...Object.entries(filesBefore), ...Object.entries(filesAfter)];
+  const mine = all.filter(([, file]) => file.reload === service).map(([path]) => path);
+  return [...new Set(mine)].toSorted(textOrder);
+}
+
+function checks(changed: readonly Changed[]): readonly StepDraft[] {
+  const files = changed.flatMap(({ path, after }): readonly CheckedFile[] => {
+    const tool = after?.check;
+    // hostapd has no way of looking at a file without using it.
+    if (!after || (tool !== 'nft' && tool !== 'dnsmasq')) return [];
+    return [{ path, content: after.content, tool }];
+  });
+  if (files.length === 0) return [];
+  return [
+    {
+      id: 'host/config.check',
+      phase: ORDER['config.check@1'],
+      kind: 'config.check@1',
+      args: { files },
+      title: `have ${[...new Set(files.map(({ tool }) => tool))].join(' and ')} look at the new configuration`,
+    },
+  ];
+}
+
+const restoreId = (service: ReloadedService): string => `host/config.restore:${service}`;
+
+const restore = (service: ReloadedService, paths: readonly RootPath[]): StepDraft => ({
+  id: restoreId(service),
+  phase: ORDER['config.restore@1'],
+  kind: 'config.restore@1',
+  args: { service, paths },
+  title: `stand by to reload ${service}`,
+  undo: `reload ${service} once its files are as before`,
+});
+
+const write = ({ path, before, after, service }: Changed): StepDraft => ({
+  id: `host/config.write:${nameOf(path)}`,
+  phase: ORDER['config.write@1'],
+  kind: 'config.write@1',
+  args: {
+    path,
+    content: after?.content ?? null,
+    before: before?.content ?? null,
+    mode: (after ?? before)?.mode ?? 0o600,
+    service,
+  },
+  needs: [restoreId(service)],
+  title: after ? `write ${path}` : `remove ${path}`,
+  undo: before ? 'put back what was there' : 'remove it',
+});
+
+const reload = (service: ReloadedService, paths: readonly RootPath[]): StepDraft => ({
+  id: `host/config.reload:${service}`,
+  phase: ORDER['config.reload@1'],
+  kind: 'config.reload@1',
+  args: { service, paths },
+  key: `reload:${service}`,
+  title: `reload ${service}`,
+  undo: 'reload it once its files are as before',
+});
+
+/** A path as a part of a step's id. */
+const nameOf = (path: RootPath): string =>
+  path
+    .slice(`${HOST_DIRECTORY}/`.length)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9./_-]/g, '-');

@@ -1,0 +1,127 @@
+import { allocateInterfaces } from './allocate/allocate.ts';
+import { resolveRedirects } from './allocate/redirects.ts';
+import { subnetPool, uplinkAddresses } from './allocate/subnets.ts';
+import type { Applied, AppliedChute } from './applied.ts';
+import type { ChuteName } from './chute.ts';
+import type { HostFacts } from './facts.ts';
+import { HOST_CONFIG_DEFAULTS, type NetworkPlan } from './network.ts';
+import type { Change, GivenNetwork, NetworkOutcome, PlainRefusal } from './plan.ts';
+import { renderHost } from './render/render-host.ts';
+import type { RenderedFiles } from './render/rendered.ts';
+import type { State } from './state.ts';
+import type { ReloadedService } from './step.ts';
+
+const NOTHING_GIVEN: GivenNetwork = { interfaces: {}, redirects: [] };
+
+/**
+ * What the interfaces and rules of all changed chutes come to, and the host's configuration before
+ * and after. Pure.
+ *
+ * All chutes of an update at once, because what one is given the next cannot have, and because they
+ * share files. A stopped chute lets go of everything; `start` asks anew.
+ */
+export function networkOutcome(
+  changes: readonly Change[],
+  { applied, facts }: { readonly applied: Applied; readonly facts: HostFacts },
+  owed: readonly ReloadedService[],
+): NetworkOutcome {
+  const changing = new Set(changes.map(({ chute }) => chute));
+  const staying = Object.fromEntries(
+    Object.entries(applied.chutes).filter(([chute]) => !changing.has(chute)),
+  );
+  const allocated = allocateInterfaces(
+    changes.map((change) => ({
+      chute: change.chute,
+      services: servicesOf(change),
+      before: change.before?.interfaces ?? {},
+    })),
+    {
+      facts: facts.network,
+      host: HOST_CONFIG_DEFAULTS,
+      held: mapOf(staying, ({ interfaces }) => interfaces),
+    },
+  );
+  const given: Record<ChuteName, GivenNetwork> = {};
+  const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
+  for (const change of changes) {
+    const { chute } = change;
+    const result = allocated[chute] ?? { interfaces: {}, warnings: [] };
+    given[chute] = NOTHING_GIVEN;
+    if ('refusals' in result) {
+      refusals[chute] = result.refusals;
+      continue;
+    }
+    const rules = change.desired?.run === 'running' ? change.desired.definition.firewall : {};
+    const portsTaken = takenFor(chute, { applied, facts, staying, given });
+    const { interfaces } = result;
+    const resolved = resolveRedirects({ chute, rules, interfaces, portsTaken });
+    if ('refusals' in resolved) refusals[chute] = resolved.refusals;
+    else given[chute] = { interfaces, redirects: resolved.redirects };
+  }
+  const before = mapOf(applied.chutes, givenOf);
+  const after = { ...mapOf(staying, givenOf), ...given };
+  const touches = changes.some(({ chute }) => hasAny(before[chute]) || hasAny(given[chute]));
+  const files = (chutes: NetworkPlan['chutes']): RenderedFiles =>
+    touches || owed.length > 0 ? filesOf(chutes, facts) : {};
+  return { given, refusals, filesBefore: files(before), filesAfter: files(after), owed };
+}
+
+function servicesOf({
+  desired,
+}: Change): Parameters<typeof allocateInterfaces>[0][number]['services'] {
+  return desired?.run === 'running' ? desired.definition.services : {};
+}
+
+/** A host for whose chutes there is nothing to configure has no files of ours at all. */
+function filesOf(chutes: NetworkPlan['chutes'], { host, network }: HostFacts): RenderedFiles {
+  if (!Object.values(chutes).some(hasAny)) return {};
+  const pool = subnetPool(HOST_CONFIG_DEFAULTS, uplinkAddresses(network));
+  return renderHost({ chutes, host: HOST_CONFIG_DEFAULTS }, { host, pool, radios: network.radios });
+}
+
+/** Ports of the host that a chute's redirects cannot have, and who has them, in words. */
+function takenFor(
+  chute: ChuteName,
+  scene: {
+    readonly applied: Applied;
+    readonly facts: HostFacts;
+    readonly staying: Applied['chutes'];
+    readonly given: Readonly<Record<ChuteName, GivenNetwork>>;
+  },
+): Readonly<Record<string, string>> {
+  const { applied, facts, staying, given } = scene;
+  const published = Object.entries(applied.reservations.ports)
+    .filter(([, holder]) => holder.chute !== chute)
+    .map(([port, holder]) => [port, `chute ${holder.chute}`] as const);
+  const redirected = [...Object.entries(staying), ...Object.entries(given)]
+    .filter(([other]) => other !== chute)
+    .flatMap(([other, { redirects }]) =>
+      redirects.flatMap(({ fromPort }) =>
+        fromPort === null
+          ? []
+          : (['tcp', 'udp'] as const).map(
+              (protocol) => [`${fromPort}/${protocol}`, `chute ${other}`] as const,
+            ),
+      ),
+    );
+  return { ...facts.portsTaken, ...Object.fromEntries([...published, ...redirected]) };
+}
+
+const hasAny = (given: GivenNetwork | undefined): boolean =>
+  given !== undefined && (Object.keys(given.interfaces).length > 0 || given.redirects.length > 0);
+
+const givenOf = ({ interfaces, redirects }: AppliedChute): GivenNetwork => ({
+  interfaces,
+  redirects,
+});
+
+function mapOf<T, R>(map: Readonly<Record<string, T>>, make: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, make(value)]));
+}
+
+/** The services of the host that are owed a reload. Pure. */
+export function owedServices({ reloads }: Pick<State, 'reloads'>): readonly ReloadedService[] {
+  return SERVICES.filter((service) => Object.hasOwn(reloads, `reload:${service}`));
+}
+
+const SERVICES: readonly ReloadedService[] = ['dhcp', 'firewall', 'network', 'wifi'];

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { StepContext } from '../../core/driver.ts';
+import { fillTokens, secretsIn } from '../../core/render/tokens.ts';
+import type { ReloadedService, RootPath } from '../../core/step.ts';
+import { makeDirectory, publish, syncDirectory } from '../durable.ts';
+import { below } from '../service-environment.ts';
+
+/*
+ * A rendered file has two places below the root: where it is written, and where what was last loaded
+ * is kept. On a host that only renders, the second is what "runs".
+ */
+
+/** Where what was last loaded from a file is kept. Pure. */
+export function runningPath(path: RootPath): RootPath {
+  return `host/running/${path}`;
+}
+
+/** What reloads are owed and paid under. Pure. */
+export function reloadKey(service: ReloadedService): string {
+  return `reload:${service}`;
+}
+
+/** The hash of a rendered text, without its secrets. Pure. */
+export function renderedHash(content: string | null): string {
+  return `sha256:${createHash('sha256')
+    .update(content ?? '')
+    .digest('hex')}`;
+}
+
+/** A rendered text as it goes to disk. Holds secrets: never journaled. */
+export async function filled(context: StepContext, content: string): Promise<string> {
+  const names = secretsIn(content);
+  const values = await Promise.all(
+    names.map(async (name) => [name, await context.secret({ $secret: name })] as const),
+  );
+  return fillTokens(content, { root: context.root, secrets: Object.fromEntries(values) });
+}
+
+/** The bytes of a file below the root, or null. */
+export async function read(context: StepContext, path: RootPath): Promise<string | null> {
+  try {
+    return await readFile(below(context.root, path), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Puts bytes in place of a file in one rename, or removes it. On disk on return. Safe to repeat. */
+export async function put(
+  context: StepContext,
+  path: RootPath,
+  { bytes, mode }: { readonly bytes: string | null; readonly mode: number },
+): Promise<void> {
+  const to = below(context.root, path);
+  if (bytes === null) {
+    await rm(to, { force: true });
+    await syncDirectory(dirname(to)).catch(() => undefined);
+    return;
+  }
+  await makeDirectory(dirname(to));
+  const from = `${to}.new`;
+  await writeFile(from, bytes, { mode, flush: true });
+  await publish(from, to);
+}
+
+/** Of these files, those of which something else runs than is on disk. */
+export async function unloaded(
+  context: StepContext,
+  paths: readonly RootPath[],
+): Promise<readonly RootPath[]> {
+  const differ: RootPath[] = [];
+  for (const path of paths)
+    if ((await read(context, path)) !== (await read(context, runningPath(path)))) differ.push(path);
+  return differ;
+}
+
+/** Makes what runs what is on disk. On disk on return. Safe to repeat. */
+export async function load(context: StepContext, paths: readonly RootPath[]): Promise<number> {
+  const differ = await unloaded(context, paths);
+  for (const path of differ)
+    await put(context, runningPath(path), { bytes: await read(context, path), mode: 0o600 });
+  return differ.length;
+}

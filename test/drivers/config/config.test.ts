@@ -1,0 +1,134 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { NOTHING_APPLIED } from '../../../src/core/applied.ts';
+import type { ArgsOf } from '../../../src/core/step.ts';
+import { configCheck } from '../../../src/drivers/config/config-check.ts';
+import { configReload, configRestore } from '../../../src/drivers/config/config-reload.ts';
+import { configWrite } from '../../../src/drivers/config/config-write.ts';
+import { driverContract, type Scenario } from '../../../src/testing/driver-contract.ts';
+import { testContext } from '../../../src/testing/test-context.ts';
+import { treeOf } from '../files/file-world.ts';
+import { temporaryRoot, writeTree } from '../world.ts';
+
+const PATH = 'host/config/dnsmasq.conf';
+const RUNNING = `host/running/${PATH}`;
+const PATHS = [PATH];
+
+function writing(
+  args: Partial<ArgsOf<'config.write@1'>> = {},
+  files: Readonly<Record<string, string>> = { [PATH]: 'old', [RUNNING]: 'old' },
+): Scenario<ArgsOf<'config.write@1'>> {
+  const root = temporaryRoot();
+  writeTree(root, files);
+  const whole = { path: PATH, content: 'new', before: 'old', mode: 0o600, ...args };
+  const full = { service: 'dhcp' as const, ...whole };
+  const kind = 'config.write@1';
+  const context = testContext({
+    root,
+    kind,
+    args: full,
+    secrets: { wifi: 'hush' },
+    applied: NOTHING_APPLIED,
+  });
+  return { args: full, context, world: async () => treeOf(join(root, 'host')) };
+}
+
+driverContract(
+  { describe, test, expect },
+  { kind: 'config.write@1', driver: configWrite, arrange: async () => writing() },
+);
+
+driverContract(
+  { describe, test, expect },
+  {
+    kind: 'config.write@1 that removes a file',
+    driver: configWrite,
+    arrange: async () => writing({ content: null }),
+  },
+);
+
+describe('writing configuration', () => {
+  test('owes a reload while something older runs, and none when it does not', async () => {
+    const { context, args } = writing();
+    expect(await configWrite.run(context, args, { found: 'before' })).toMatchObject({
+      result: { changed: true },
+      owes: [{ key: 'reload:dhcp' }],
+    });
+    const undone = await configWrite.undo?.(context, args, { found: 'before' });
+    expect(undone).not.toHaveProperty('owes');
+  });
+
+  test('fills secrets in only where the file is', async () => {
+    const { context, args, world } = writing({ content: 'key={{secret:line:wifi}}\n' });
+    const done = await configWrite.run(context, args, { found: 'before' });
+    expect(JSON.stringify(done)).not.toContain('hush');
+    expect(JSON.stringify(await world())).toContain('key=hush');
+  });
+
+  test('keeps what somebody else wrote there aside', async () => {
+    const { context, args } = writing({}, { [PATH]: 'foreign', [RUNNING]: 'old' });
+    const undo = await configWrite.prepare?.(context, args);
+    expect(undo).toEqual({ found: 'foreign' });
+    await configWrite.run(context, args, { found: 'foreign' });
+    const kept = treeOf(join(context.root, 'quarantine'));
+    expect(JSON.stringify(kept)).toContain('foreign');
+  });
+});
+
+describe('reloading', () => {
+  const reloading = (files: Readonly<Record<string, string>>) => {
+    const root = temporaryRoot();
+    mkdirSync(join(root, 'host'), { recursive: true });
+    writeTree(root, files);
+    const args = { service: 'dhcp' as const, paths: PATHS };
+    const context = testContext({ root, kind: 'config.reload@1', args });
+    return { args, context, world: async () => treeOf(join(root, 'host')) };
+  };
+
+  test('is not needed when what runs is what is on disk', async () => {
+    const same = reloading({ [PATH]: 'a', [RUNNING]: 'a' });
+    expect(await configReload.skip?.(same.context, same.args)).toMatchObject({
+      reason: 'what dhcp runs is what is on disk',
+    });
+    const other = reloading({ [PATH]: 'b', [RUNNING]: 'a' });
+    expect(await configReload.skip?.(other.context, other.args)).toBeNull();
+  });
+
+  test('makes what runs what is on disk, also when that is nothing', async () => {
+    const { context, args } = reloading({ [RUNNING]: 'a' });
+    const probed = await configReload.probe?.(context, args, null);
+    expect(probed?.state).toBe('not-done');
+    expect(await configReload.run(context, args, null)).toMatchObject({
+      pays: [{ key: 'reload:dhcp' }],
+    });
+    expect((await configReload.probe?.(context, args, null))?.state).toBe('done');
+  });
+
+  test('comes last of all when an update is undone', async () => {
+    const { context, args } = reloading({ [PATH]: 'old', [RUNNING]: 'new' });
+    await configRestore.run(context, args, null);
+    expect(await configReload.skip?.(context, args)).toBeNull();
+    expect(await configRestore.undo?.(context, args, null)).toMatchObject({
+      pays: [{ key: 'reload:dhcp' }],
+    });
+    expect(await configReload.skip?.(context, args)).not.toBeNull();
+  });
+});
+
+test('a file that a tool finds wrong is refused with its own words, or said to be unchecked', async () => {
+  const root = temporaryRoot();
+  writeFileSync(join(root, 'x'), '');
+  const args = {
+    files: [{ path: PATH, content: 'dhcp-range=nonsense,,\n', tool: 'dnsmasq' as const }],
+  };
+  const context = testContext({ root, kind: 'config.check@1', args });
+  const answer = await configCheck.run(context, args, null).catch((error: unknown) => error);
+  if (answer instanceof Error) expect(answer.message).toMatch(/dnsmasq says .*dhcp-range/);
+  else
+    expect(answer).toMatchObject({
+      result: { answers: { [PATH]: expect.stringContaining('not installed') } },
+    });
+});
