@@ -20,7 +20,7 @@ export type Taken =
  * nobody answers there (any more), and otherwise what the engine throws.
  */
 export interface Client {
-  /** Whether anybody answers. Never throws. */
+  /** Whether anybody answers, and soon: a holder may stand still. Never throws. */
   isThere(): Promise<boolean>;
   status(): Promise<Json>;
   ask(asked: Asked, base?: string): Promise<Taken>;
@@ -31,6 +31,9 @@ export interface Client {
   follow(id: UpdateId, after?: Seq, signal?: AbortSignal): AsyncIterable<Recorded<ChuteEvent>>;
 }
 
+/** Within this a holder answers that is alive: it needs nothing to do so. */
+const HEALTH_MS = 1000;
+
 /** A client for the engine that holds a root. Connects with the first call. */
 export function connect(root: string): Client {
   const post = async (path: string, body: unknown, headers = {}): Promise<JsonObject> => {
@@ -40,7 +43,8 @@ export function connect(root: string): Client {
   return {
     isThere: async () => {
       try {
-        await textOf(await call(root, { method: 'GET', path: '/healthz' }));
+        const signal = AbortSignal.timeout(HEALTH_MS);
+        await textOf(await call(root, { method: 'GET', path: '/healthz', signal }));
         return true;
       } catch {
         return false;
