@@ -5,6 +5,7 @@ import pino from 'pino';
 import type { Disk } from '../../journal/disk.ts';
 import { openJournal } from '../../journal/journal-disk.ts';
 import { machineClock } from '../../journal/machine-clock.ts';
+import { type AppliedChute, NEW_CHUTE } from '../../src/core/applied.ts';
 import type { Definition } from '../../src/core/chute.ts';
 import type { Drivers } from '../../src/core/driver.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
@@ -90,13 +91,8 @@ function plannerOf({ steps }: NoOpOptions): Planner {
         title: `step ${index + 1} of ${steps}`,
         ...(index > 0 && { needs: [`${chute}/step-${index}`] }),
       }));
-      const value = {
-        definition: desired?.definition ?? null,
-        run: 'running' as const,
-        services: {},
-        releases: {},
-        volumes: {},
-      };
+      const definition = desired?.definition ?? null;
+      const value: AppliedChute = { ...NEW_CHUTE, definition, run: 'running' };
       const save = {
         id: `${chute}/save`,
         phase: 95,
