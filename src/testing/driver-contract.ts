@@ -14,7 +14,7 @@ export type TestFramework = {
 export type Scenario<Args> = {
   readonly context: StepContext;
   readonly args: Args;
-  /** Everything in the world that the step may change, as JSON. Reads only. */
+  /** Everything in the world that the step may change, as JSON that two worlds share. Reads only. */
   readonly world: () => Promise<Json>;
   /** Takes the world down again. */
   readonly dispose?: () => Promise<void>;
@@ -55,8 +55,9 @@ type Run<Args, Undo, Result> = {
 
 /**
  * Registers the tests that every driver has to pass: undo undoes run; run twice is run once; the probe
- * tells the truth after nothing, each prefix, all and undo, and never changes anything; an error leaves
- * nothing or is seen by the probe.
+ * tells the truth after nothing, each prefix, all and undo, and never changes anything; a run over a
+ * prefix leaves what a run that nothing cut off leaves, where the driver says that it is idempotent; an
+ * error leaves nothing or is seen by the probe.
  */
 export function driverContract<Args, Undo, Result>(
   framework: TestFramework,
@@ -97,6 +98,9 @@ export function driverContract<Args, Undo, Result>(
     for (const prefix of contract.prefixes ?? []) {
       test(`probe agrees after ${prefix.name}`, withWorld(probesPrefix(prefix)));
       test(`goes on after ${prefix.name}`, withWorld(goesOnAfter(prefix)));
+      if (driver.idempotent === true) {
+        test(`a run over ${prefix.name} completes it`, completes(contract, prefix, expect));
+      }
       if (driver.undo !== undefined) {
         test(`undoes ${prefix.name}`, withWorld(undoesPrefix(prefix)));
       }
@@ -206,6 +210,27 @@ function goesOnAfter<A, U, R>(prefix: Prefix<A, U>): (run: Run<A, U, R>) => Prom
     await driver.run(context, args, undo);
     expect(await scenario.world()).toEqual(after);
   };
+}
+
+/** In two worlds: one where the run was cut off and run again, one where nothing cut it off. */
+function completes<A, U, R>(
+  { arrange, driver }: DriverContract<A, U, R>,
+  prefix: Prefix<A, U>,
+  expect: TestFramework['expect'],
+): () => Promise<void> {
+  const leaves = async (cutOff: boolean): Promise<Json> => {
+    const scenario = await arrange();
+    try {
+      const { context, args } = scenario;
+      const undo = ((await driver.prepare?.(context, args)) ?? null) as U;
+      if (cutOff) await prefix.reach(scenario, undo);
+      await driver.run(context, args, undo);
+      return await scenario.world();
+    } finally {
+      await scenario.dispose?.();
+    }
+  };
+  return async () => expect(await leaves(true)).toEqual(await leaves(false));
 }
 
 function undoesPrefix<A, U, R>(prefix: Prefix<A, U>): (run: Run<A, U, R>) => Promise<void> {

@@ -56,13 +56,16 @@ export async function put(
   { bytes, mode }: { readonly bytes: string | null; readonly mode: number },
 ): Promise<void> {
   const to = below(context.root, path);
+  // What a put that was cut off left: it may hold secrets, and have another mode.
+  const from = `${to}.new`;
+  await rm(from, { force: true });
+  if ((await read(context, path)) === bytes) return;
   if (bytes === null) {
     await rm(to, { force: true });
     await syncDirectory(dirname(to)).catch(() => undefined);
     return;
   }
   await makeDirectory(dirname(to));
-  const from = `${to}.new`;
   await writeFile(from, bytes, { mode, flush: true });
   await publish(from, to);
 }

@@ -10,6 +10,8 @@ const LOADED = 'sha256:loaded';
  * nothing of the machine is touched. Not needed when what runs is what is on disk.
  */
 export const configReload: DriverOf<'config.reload@1'> = {
+  idempotent: true,
+
   async skip(context, args) {
     const differ = await unloaded(context, args.paths);
     if (differ.length > 0) return null;

@@ -11,6 +11,8 @@ type Args = ArgsOf<'config.write@1'>;
  * undoing needs no copy of it; only what somebody else wrote there is kept aside, below `quarantine/`.
  */
 export const configWrite: DriverOf<'config.write@1'> = {
+  idempotent: true,
+
   async prepare(context, args) {
     return { found: await whatIsThere(context, args) };
   },
@@ -18,10 +20,11 @@ export const configWrite: DriverOf<'config.write@1'> = {
   async run(context, args, undo) {
     context.signal.throwIfAborted();
     return await doing(`write ${args.path}`, async () => {
-      if (undo.found === 'foreign') await keepAside(context, args);
       const bytes = args.content === null ? null : await filled(context, args.content);
       const changed = (await read(context, args.path)) !== bytes;
-      if (changed) await put(context, args.path, { bytes, mode: args.mode });
+      // Run again over its own file there is nothing of anybody else any more.
+      if (changed && undo.found === 'foreign') await keepAside(context, args);
+      await put(context, args.path, { bytes, mode: args.mode });
       return done(context, args, { changed, reloads: await reloadsOf(context, args) });
     });
   },
@@ -40,8 +43,7 @@ export const configWrite: DriverOf<'config.write@1'> = {
   async undo(context, args) {
     return await doing(`put ${args.path} back`, async () => {
       const bytes = args.before === null ? null : await filled(context, args.before);
-      if ((await read(context, args.path)) !== bytes)
-        await put(context, args.path, { bytes, mode: args.mode });
+      await put(context, args.path, { bytes, mode: args.mode });
       return await reloadsOf(context, { ...args, content: args.before });
     });
   },

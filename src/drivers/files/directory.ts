@@ -15,6 +15,8 @@ import { below } from '../service-environment.ts';
  * may run side by side, all find it there.
  */
 export const directoryCreate: DriverOf<'directory.create@1'> = {
+  idempotent: true,
+
   async prepare(context, args) {
     return { existed: await exists(below(context.root, args.path)) };
   },
@@ -43,6 +45,8 @@ function made({ applied }: StepContext, path: RootPath): Done<null> {
 
 /** Removes a directory below the root with all it holds; there is no way back. */
 export const directoryRemove: Driver<{ readonly path: RootPath }, null, null> = {
+  idempotent: true,
+
   async run(context, args) {
     context.signal.throwIfAborted();
     await removeDirectory(context.root, args.path);

@@ -15,6 +15,8 @@ type Args = ArgsOf<'release.drop@1'>;
  * left. Names that Ripcord did not give are left alone.
  */
 export const releaseDrop: DriverOf<'release.drop@1'> = {
+  idempotent: true,
+
   async run(context, args) {
     context.signal.throwIfAborted();
     const names = await unused(context, args);

@@ -23,6 +23,8 @@ type Args = ArgsOf<'release.fetch@1'>;
  * RIPCORD_SOURCE_UNREACHABLE.
  */
 export const releaseFetch: DriverOf<'release.fetch@1'> = {
+  idempotent: true,
+
   async prepare(context, args) {
     return { existed: await exists(releaseOf(context, args)) };
   },

@@ -16,6 +16,8 @@ type Args = ArgsOf<'release.switch@1'>;
 
 /** Points a service's `current` at a release: it is the old one or the new one, never neither. */
 export const releaseSwitch: DriverOf<'release.switch@1'> = {
+  idempotent: true,
+
   async prepare(context, args) {
     return { previous: await digestOf(linkOf(context, args)) };
   },

@@ -11,6 +11,8 @@ type Args = ArgsOf<'volume.create@1'>;
 
 /** Makes a chute's named volume; one that was there keeps its content, also when undone. */
 export const volumeCreate: DriverOf<'volume.create@1'> = {
+  idempotent: true,
+
   async prepare(context, args) {
     return { existed: await exists(below(context.root, pathOf(args))) };
   },
@@ -34,6 +36,8 @@ export const volumeCreate: DriverOf<'volume.create@1'> = {
 
 /** Drops a volume with its content; there is no way back. */
 export const volumeRemove: DriverOf<'volume.remove@1'> = {
+  idempotent: true,
+
   async run(context, args) {
     context.signal.throwIfAborted();
     await removeDirectory(context.root, pathOf(args));

@@ -11,6 +11,8 @@ type Args = ArgsOf<'process.start@1'>;
 
 /** Starts a service as a supervised process. Repeating finds the running one by its mark. */
 export const processStart: DriverOf<'process.start@1'> = {
+  idempotent: true,
+
   async run(context, args) {
     context.signal.throwIfAborted();
     return started(context, args, await launchOnce(context, args));

@@ -28,6 +28,8 @@ const LOOK_MS = 25;
  * but has to replace one that is about to end. The file is not synced; no process outlives its loss.
  */
 export const processStop: DriverOf<'process.stop@1'> = {
+  idempotent: true,
+
   async prepare(context, args) {
     const service = context.applied.chutes[args.chute]?.services[args.service];
     return { instance: service?.state === 'running' ? service.instance : null };

@@ -4,17 +4,22 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { NOTHING_APPLIED } from '../../../src/core/applied.ts';
-import type { ArgsOf } from '../../../src/core/step.ts';
+import type { ArgsOf, UndoOf } from '../../../src/core/step.ts';
 import { configCheck } from '../../../src/drivers/config/config-check.ts';
 import { configReload, configRestore } from '../../../src/drivers/config/config-reload.ts';
 import { configWrite } from '../../../src/drivers/config/config-write.ts';
-import { driverContract, type Scenario } from '../../../src/testing/driver-contract.ts';
+import {
+  driverContract,
+  type Prefix,
+  type Scenario,
+} from '../../../src/testing/driver-contract.ts';
 import { testContext } from '../../../src/testing/test-context.ts';
 import { treeOf } from '../files/file-world.ts';
 import { temporaryRoot, writeTree } from '../world.ts';
 
 const PATH = 'host/config/dnsmasq.conf';
 const RUNNING = `host/running/${PATH}`;
+const OTHER = 'host/config/other.conf';
 const PATHS = [PATH];
 
 function writing(
@@ -36,9 +41,20 @@ function writing(
   return { args: full, context, world: async () => treeOf(join(root, 'host')) };
 }
 
+const cutOff: Prefix<ArgsOf<'config.write@1'>, UndoOf<'config.write@1'>> = {
+  name: 'a file that was written and not put in place',
+  state: 'not-done',
+  reach: async ({ context }) => writeTree(context.root, { [`${PATH}.new`]: 'ne' }),
+};
+
 driverContract(
   { describe, test, expect },
-  { kind: 'config.write@1', driver: configWrite, arrange: async () => writing() },
+  {
+    kind: 'config.write@1',
+    driver: configWrite,
+    arrange: async () => writing(),
+    prefixes: [cutOff],
+  },
 );
 
 driverContract(
@@ -47,6 +63,28 @@ driverContract(
     kind: 'config.write@1 that removes a file',
     driver: configWrite,
     arrange: async () => writing({ content: null }),
+  },
+);
+
+driverContract(
+  { describe, test, expect },
+  {
+    kind: 'config.reload@1',
+    driver: configReload,
+    arrange: async () => {
+      const root = temporaryRoot();
+      writeTree(root, { [PATH]: 'new', [RUNNING]: 'old', [OTHER]: 'new' });
+      const args = { service: 'dhcp' as const, paths: [PATH, OTHER] };
+      const context = testContext({ root, kind: 'config.reload@1', args });
+      return { args, context, world: async () => treeOf(join(root, 'host')) };
+    },
+    prefixes: [
+      {
+        name: 'the first of two files loaded',
+        state: 'not-done',
+        reach: async ({ context }) => writeTree(context.root, { [RUNNING]: 'new' }),
+      },
+    ],
   },
 );
 
@@ -75,6 +113,10 @@ describe('writing configuration', () => {
     await configWrite.run(context, args, { found: 'foreign' });
     const kept = treeOf(join(context.root, 'quarantine'));
     expect(JSON.stringify(kept)).toContain('foreign');
+
+    // Run again, as after a crash: what is there now is our own.
+    await configWrite.run(context, args, { found: 'foreign' });
+    expect(treeOf(join(context.root, 'quarantine'))).toEqual(kept);
   });
 });
 

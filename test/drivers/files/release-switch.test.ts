@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
@@ -111,6 +111,16 @@ driverContract(
     kind: 'release.drop@1',
     driver: releaseDrop,
     arrange: async () => dropping(),
+    prefixes: [
+      {
+        name: 'one release that lost its name and not yet its content',
+        state: 'not-done',
+        reach: async ({ context }) => {
+          const release = join(context.root, releaseDirectory('hello', UNKNOWN));
+          renameSync(release, join(dirname(release), `.gone-${basename(release)}`));
+        },
+      },
+    ],
   },
 );
 

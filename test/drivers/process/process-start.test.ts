@@ -18,8 +18,13 @@ const STAYS = 'echo ready; while :; do sleep 60; done';
 function arranged(spec = shell(STAYS), root = serviceRoot()) {
   const args = { chute: 'hello', service: 'main', spec };
   const context = testContext({ root, kind: 'process.start@1', args });
+  // Which process it is counts, its number does not: the first one of a world is 0.
+  const seen: number[] = [];
   const world = async () =>
-    observeServices(root).map(({ instance }) => ({ pid: instance.pid, mark: instance.mark }));
+    observeServices(root).map(({ instance }) => {
+      if (!seen.includes(instance.pid)) seen.push(instance.pid);
+      return { process: seen.indexOf(instance.pid), mark: instance.mark };
+    });
   return { root, args, context, world };
 }
 
