@@ -1,5 +1,5 @@
 import type { ChuteName, Definition, ServiceName } from './chute.ts';
-import { canonical, type Json, type JsonObject, type Sha256 } from './json.ts';
+import { canonical, type Sha256 } from './json.ts';
 import type { InterfaceAllocation, Redirect } from './network.ts';
 import type { ProcessInstance, ProcessSpec, RootPath } from './step.ts';
 
@@ -59,21 +59,22 @@ export const NEW_CHUTE: AppliedChute = {
   redirects: [],
 };
 
-/** Keys that say who or when, not what: two devices with the same chutes differ in them. */
-const NOT_HASHED = new Set(['instance']);
-
 /**
- * SHA-256 of what is applied, without identities (pid, boot, marks). Pure.
+ * SHA-256 of what is applied, without identities (pid, boot, marks): they say who, not what. Pure.
  *
  * Two roots given the same definitions have the same hash; a rollback is checked by it.
  */
 export function stateHash(applied: Applied, sha256: Sha256): string {
-  return sha256(canonical(stripped(applied)));
+  const chutes = mapValues(applied.chutes, (chute) => ({
+    ...chute,
+    services: mapValues(chute.services, ({ instance: _who, ...what }) => what),
+  }));
+  return sha256(canonical({ ...applied, chutes }));
 }
 
-function stripped(value: Json): Json {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return (value as readonly Json[]).map(stripped);
-  const members = Object.entries(value as JsonObject).filter(([key]) => !NOT_HASHED.has(key));
-  return Object.fromEntries(members.map(([key, member]) => [key, stripped(member)]));
+function mapValues<T, R>(
+  map: Readonly<Record<string, T>>,
+  make: (value: T) => R,
+): Record<string, R> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, make(value)]));
 }

@@ -168,7 +168,12 @@ export interface Events {
   /** A step is not needed. */
   'step.skipped': AboutStep & { by: StepId | null; reason: string; contentHash: string | null };
   /** The world was asked whether a step's effect is there. */
-  'step.probed': AboutStep & { state: 'done' | 'not-done' | 'partial' | 'unknown'; evidence: Json };
+  'step.probed': AboutStep & {
+    state: 'done' | 'not-done' | 'partial' | 'unknown';
+    evidence: Json;
+    /** Whether the step is tried again because of it. */
+    again: boolean;
+  };
   /** A step's effect is about to be undone. */
   'compensation.intended': AboutStep & { attempt: number };
   /** A step's effect is gone, and `applied` is as before it. */

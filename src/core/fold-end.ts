@@ -4,7 +4,7 @@ import type { Recorded } from '../../journal/record.ts';
 import { assert } from './assert.ts';
 import type { Failure } from './errors.ts';
 import type { ChuteEvent } from './events.ts';
-import type { OutcomeWord, State, UpdateState } from './state.ts';
+import { type OutcomeWord, requestKey, type State, type UpdateState } from './state.ts';
 
 /** The events with which an update's outcome stands. */
 export type EndEvent = Extract<
@@ -44,9 +44,11 @@ export function applyEnd(draft: Draft<State>, event: Recorded<EndEvent>): void {
   assert(update, `record ${event.seq} ends update ${event.update}, which is not on its way`);
   const outcome = outcomeOf(event);
   const { requestId } = update.request;
-  const known = requestId === null ? undefined : draft.requests[requestId];
+  const known = requestId === null ? undefined : draft.requests[requestKey(requestId)];
   if (known?.update === update.id) known.outcome = outcome;
 
+  // What got through after all is not refused again.
+  if (event.type === 'update.committed') delete draft.quarantine[update.request.contentHash];
   for (const { chute, operation } of update.request.chutes) {
     const before = draft.chutes[chute];
     const gone = draft.applied.chutes[chute] === undefined;

@@ -7,7 +7,7 @@ import { applyEnd, type EndEvent, isEndEvent } from './fold-end.ts';
 import { foldSteps, isMove } from './fold-steps.ts';
 import { isProgress, isStepEvent, markStep, type StepEvent } from './mark.ts';
 import { applyPatch } from './patch.ts';
-import { NEW_STATE, REMEMBERED_MAX, type State, type UpdateState } from './state.ts';
+import { NEW_STATE, REMEMBERED_MAX, requestKey, type State, type UpdateState } from './state.ts';
 
 /** The state after one more record. Pure: same state and record in, same state out, for ever. */
 export function evolve(state: State, event: Recorded<ChuteEvent>): State {
@@ -207,7 +207,7 @@ function requested(
   draft.updates[update] = castDraft(fresh);
   if (request.requestId === null) return;
   const { contentHash } = request;
-  draft.requests[request.requestId] = { update, contentHash, outcome: null };
+  draft.requests[requestKey(request.requestId)] = { update, contentHash, outcome: null };
   forgetOldest(draft.requests);
 }
 

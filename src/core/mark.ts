@@ -56,7 +56,7 @@ export function markStep(update: Marked, event: StepEvent, seq: Seq): void {
       close(update, n);
       return setMark(update, n, 's');
     case 'step.probed':
-      if (event.state === 'not-done') setMark(update, n, 'p');
+      if (event.again) setMark(update, n, 'p');
       return;
     default:
       markUndo(update, event, seq);

@@ -1,5 +1,5 @@
 import { assert } from './assert.ts';
-import type { AbortCause, StuckStep } from './events.ts';
+import type { AbortCause, StuckStep, UpdateId } from './events.ts';
 import { entriesOf, type Mark, markOf, openOf, type State, type UpdateState } from './state.ts';
 import type { Step, StepId } from './step.ts';
 
@@ -13,7 +13,15 @@ export type Next =
   | { readonly do: 'run'; readonly steps: readonly Step[] }
   /** No outcome is on record: ask the world. */
   | { readonly do: 'probe'; readonly step: Step }
-  | { readonly do: 'abort'; readonly cause: AbortCause; readonly step: StepId | null }
+  | {
+      readonly do: 'abort';
+      readonly cause: AbortCause;
+      readonly step: StepId | null;
+      /** The update that takes this one's place. */
+      readonly by?: UpdateId;
+    }
+  /** Behind the commit, and interrupted too often: its failure is a warning. */
+  | { readonly do: 'giveUp'; readonly step: Step }
   | { readonly do: 'undo'; readonly step: Step }
   | { readonly do: 'commit' }
   | { readonly do: 'revert' | 'resolved' }
@@ -37,7 +45,7 @@ export function next(update: UpdateState, state: Pick<State, 'updates'>): Next {
     case 'planned':
       return beginning(update, state);
     case 'running':
-      return forward(update);
+      return superseded(update, state) ?? forward(update);
     case 'committed':
       return afterCommit(update);
     case 'aborting':
@@ -48,7 +56,7 @@ export function next(update: UpdateState, state: Pick<State, 'updates'>): Next {
 }
 
 function beginning(update: UpdateState, state: Pick<State, 'updates'>): Next {
-  const owed = abortOwed(update);
+  const owed = abortOwed(update) ?? superseded(update, state);
   if (owed) return owed;
   if (update.phase === 'planned') return { do: 'start' };
   return blockersOf(update, state).length > 0 ? { do: 'queue' } : { do: 'plan' };
@@ -59,10 +67,9 @@ export function blockersOf(
   update: Pick<UpdateState, 'id' | 'seq' | 'request'>,
   state: Pick<State, 'updates'>,
 ): readonly UpdateState[] {
-  const mine = new Set(update.request.chutes.map(({ chute }) => chute));
   return Object.values(state.updates)
     .filter((other) => other.id !== update.id && other.seq < update.seq)
-    .filter((other) => other.request.chutes.some(({ chute }) => mine.has(chute)))
+    .filter((other) => shareChute(update, other))
     .toSorted((a, b) => a.seq - b.seq);
 }
 
@@ -73,6 +80,24 @@ function abortOwed({ interruptions, rollbackOwed }: UpdateState): Next | null {
     return { do: 'abort', cause: 'interrupted', step: stepOrNull(interruptions?.step ?? 'plan') };
   return null;
 }
+
+/** Whether a newer update has come that takes the place of those before it. */
+function superseded(update: UpdateState, { updates }: Pick<State, 'updates'>): Next | null {
+  for (const other of Object.values(updates)) {
+    if (other.request.mode !== 'supersede' || other.seq <= update.seq) continue;
+    if (other.phase === 'aborting' || !shareChute(update, other)) continue;
+    return { do: 'abort', cause: 'superseded', step: null, by: other.id };
+  }
+  return null;
+}
+
+const shareChute = (
+  left: Pick<UpdateState, 'request'>,
+  right: Pick<UpdateState, 'request'>,
+): boolean =>
+  left.request.chutes.some(({ chute }) =>
+    right.request.chutes.some((each) => each.chute === chute),
+  );
 
 const stepOrNull = (step: StepId): StepId | null => (step === 'plan' ? null : step);
 
@@ -93,7 +118,12 @@ function forward(update: UpdateState): Next {
 
 function afterCommit(update: UpdateState): Next {
   const open = update.marks.indexOf('?');
-  if (open >= 0) return { do: 'probe', step: stepAt(update, open) };
+  if (open >= 0) {
+    const step = stepAt(update, open);
+    const { interruptions } = update;
+    const loops = interruptions?.step === step.id && interruptions.count >= INTERRUPTIONS_MAX;
+    return { do: loops ? 'giveUp' : 'probe', step };
+  }
   const steps = runnable(update, firstOf(update.marks, READY), true);
   if (steps.length > 0) return { do: 'run', steps };
   return { do: update.marks.includes('i') ? 'wait' : 'rest' };

@@ -197,6 +197,14 @@ export function stateOf(snapshot: { readonly state: unknown } | null): State | n
   return state?.shape === STATE_SHAPE ? (state as State) : null;
 }
 
+/**
+ * The key under which a request id is remembered: never a number, so that the order of keys is that of
+ * time, and never a name that objects have anyway. Pure.
+ */
+export function requestKey(requestId: string): string {
+  return `=${requestId}`;
+}
+
 /** How many request ids and quarantined contents are remembered: the oldest goes first. */
 export const REMEMBERED_MAX = 256;
 

@@ -258,12 +258,12 @@ export class Attempts {
     const found = await probeStep(this.#shop, attempt);
     const about = { update: this.#update, step: step.id, n };
     const { state, evidence } = found;
-    const probed: ChuteEvent = { type: 'step.probed', ...about, state, evidence };
+    const probed = { type: 'step.probed', ...about, state, evidence, again: false } as const;
     if (found.state === 'done') return [probed, ...this.#done(attempt, found.done, 0, true)];
 
     const spent = this.#unanswered.has(n) && open.attempt > step.retries;
     const repeats = found.state === 'not-done' || driver.idempotent === true;
-    if (repeats && !spent) return [probed];
+    if (repeats && !spent) return [{ ...probed, again: true }];
     const error = open.error ?? (found.state === 'not-done' ? slow(step) : untold(step, found));
     return [probed, this.#failed(attempt, { error, class: 'unknown' }, 0, true)];
   }

@@ -119,7 +119,7 @@ export class Book {
       const records = await this.journal.append([...first, ...events], options);
       this.#broken = false;
       // The witness of a log's end: a tail that is lost later would show at these places.
-      if (events.some(isEndEvent)) await this.journal.sealHead();
+      if (events.some(isResting)) await this.journal.sealHead();
       return first.length === 0 ? records : records.slice(first.length);
     } catch (error) {
       this.#broken = true;
@@ -162,6 +162,11 @@ export class Book {
       this.#logger.warn({ err: error }, 'cannot save a snapshot');
     }
   }
+}
+
+/** Whether nothing more follows without somebody's doing. */
+function isResting(event: ChuteEvent): boolean {
+  return isEndEvent(event) || event.type === 'update.stuck';
 }
 
 /** Whether a step is on record as under way: in no engine that ended, but only its successor's start says so. */

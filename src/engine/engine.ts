@@ -172,6 +172,12 @@ export class Engine {
     await this.#lanes.get(id)?.lane.turnAround(request);
   }
 
+  /** Has an update look again at what it has to do. */
+  nudge(id: UpdateId): void {
+    this.drive(id);
+    this.#lanes.get(id)?.lane.wake();
+  }
+
   /** An unfinished update. Throws RIPCORD_UPDATE_UNKNOWN, or RIPCORD_UPDATE_FINISHED when it rests. */
   unfinished(id: UpdateId): UpdateState {
     const update = this.state.updates[id];

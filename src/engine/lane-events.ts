@@ -1,14 +1,14 @@
 import { stateHash } from '../core/applied.ts';
 import type { ChuteName } from '../core/chute.ts';
 import { codeOf, type Failure } from '../core/errors.ts';
-import type { ChuteEvent, Requester } from '../core/events.ts';
+import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { canonical } from '../core/json.ts';
-import { makePlan } from '../core/make-plan.ts';
-import { owedServices } from '../core/network-outcome.ts';
-import { withPromisedPorts } from '../core/promised-ports.ts';
+import type { Planned } from '../core/make-plan.ts';
 import type { UpdateState } from '../core/state.ts';
+import type { Step } from '../core/step.ts';
 import { failureOf } from './carry-out.ts';
+import { planOn } from './planning.ts';
 import type { Workshop } from './workshop.ts';
 
 /** What planning an update gives: its plan, its refusal, or that there is nothing to do. */
@@ -17,36 +17,30 @@ export async function planEvents(
   update: UpdateState,
 ): Promise<readonly ChuteEvent[]> {
   const { facts, factsSeq } = await observeFacts(shop);
-  const { applied } = shop.state();
   const { planners, sha256 } = shop;
-  const { id } = update;
-  const others = Object.values(shop.state().updates).filter((each) => each.id !== id);
-  const underWay = others.flatMap(({ plan }) => plan?.steps ?? []);
-  const planned = makePlan({
-    request: update.request,
-    applied: withPromisedPorts(applied, underWay),
-    facts,
-    planners,
-    sha256,
-    owed: owedServices(shop.state()),
-  });
-  if ('refusals' in planned) {
-    const [first] = planned.refusals;
-    const code = first?.code ?? 'RIPCORD_OPERATION_REFUSED';
-    const message = first?.message ?? 'the request is refused';
-    const hint = first?.hint ?? null;
-    return [
-      { type: 'update.rejected', update: id, code, message, hint, refusals: planned.refusals },
-    ];
-  }
-  if ('unchanged' in planned) {
-    const hash = stateHash(applied, sha256);
-    return [{ type: 'update.committed', update: id, stateHash: hash, unchanged: true }];
-  }
+  const state = shop.state();
+  const { id, request } = update;
+  const planned = planOn(state, request, { facts, planners, sha256, update: id });
+  if (!('plan' in planned)) return [decisionEvent(id, planned, stateHash(state.applied, sha256))];
   const { hash: planHash, patch, steps, planners: versions } = planned.plan;
   return [
     { type: 'update.planned', update: id, patch, steps, planHash, planners: versions, factsSeq },
   ];
+}
+
+/** How an update ends that needs no plan: refused, or with nothing to change. Pure. */
+export function decisionEvent(
+  update: UpdateId,
+  planned: Exclude<Planned, { readonly plan: unknown }>,
+  hash: string,
+): ChuteEvent {
+  if ('unchanged' in planned)
+    return { type: 'update.committed', update, stateHash: hash, unchanged: true };
+  const { refusals } = planned;
+  const [first] = refusals;
+  const code = first?.code ?? 'RIPCORD_OPERATION_REFUSED';
+  const message = first?.message ?? 'the request is refused';
+  return { type: 'update.rejected', update, code, message, hint: first?.hint ?? null, refusals };
 }
 
 /** Today's facts, and the record that holds them: a new one only when they differ. */
@@ -140,6 +134,25 @@ export function endEvent(
     return { type: 'update.superseded', update: id, by: String(aborting?.by), stateHash: hash };
   const verified = startHash === null || startHash === hash;
   return { type: 'update.reverted', update: id, cause, stateHash: hash, verified };
+}
+
+/** Behind the commit a step that keeps crashing the engine is left undone: a warning, no more. */
+export function giveUpEvent(update: UpdateState, { id: step, n }: Step): ChuteEvent {
+  const count = update.interruptions?.count ?? 0;
+  const error = {
+    code: 'RIPCORD_STEP_FAILED',
+    message: `cannot carry out ${step}: interrupted ${count} times there`,
+  };
+  const attempt = update.open[n]?.attempt ?? 1;
+  const about = { update: update.id, step, n, attempt, error };
+  return {
+    type: 'step.failed',
+    ...about,
+    class: 'unknown',
+    final: true,
+    retryInMs: null,
+    durationMs: 0,
+  };
 }
 
 /** Refuses the content of an update that keeps crashing the device, for a while. */

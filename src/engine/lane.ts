@@ -3,23 +3,27 @@ import { produce } from 'immer';
 import { type Applied, stateHash } from '../core/applied.ts';
 import { assert } from '../core/assert.ts';
 import { type Failure, RipcordError } from '../core/errors.ts';
-import type { AbortCause, ChuteEvent, Requester, StuckStep, UpdateId } from '../core/events.ts';
+import type { ChuteEvent, EventOf, Requester, StuckStep, UpdateId } from '../core/events.ts';
 import { peek } from '../core/mark.ts';
 import { next, type Next } from '../core/next.ts';
 import { applyPatch } from '../core/patch.ts';
 import { openOf, type UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
 import { Attempts, type AttemptsListener } from './attempts.ts';
-import { endEvent, loopEvents, planEvents, startEvent, worseThanBefore } from './lane-events.ts';
+import {
+  endEvent,
+  giveUpEvent,
+  loopEvents,
+  planEvents,
+  startEvent,
+  worseThanBefore,
+} from './lane-events.ts';
 import { UndoData } from './undo-data.ts';
 import { Undoing } from './undoing.ts';
 import type { Workshop } from './workshop.ts';
 
 /** Why somebody wants an update to turn around. */
-export type TurnAround = {
-  readonly cause: Extract<AbortCause, 'cancelled' | 'superseded'>;
-  readonly by: Requester | UpdateId;
-};
+export type TurnAround = { readonly by: Requester };
 
 type Turning = TurnAround & { readonly settle: (error?: Error) => void };
 
@@ -97,6 +101,7 @@ export class Lane {
    * committed or being undone already.
    */
   async turnAround(request: TurnAround): Promise<void> {
+    if (this.#turnAround) throw tooLate(this.id, 'aborting');
     await new Promise<void>((resolve, reject) => {
       const settle = (error?: Error): void => {
         this.#turnAround = null;
@@ -151,7 +156,9 @@ export class Lane {
       case 'commit':
         return await this.#commit(update);
       case 'abort':
-        return await this.#abort(update, todo.cause, todo.step);
+        return await this.#abort(update, todo);
+      case 'giveUp':
+        return await this.#write([giveUpEvent(update, todo.step)]);
       case 'revert':
       case 'resolved':
         return await this.#end(todo.do);
@@ -187,7 +194,7 @@ export class Lane {
     await this.#write([]);
     const worse = await worseThanBefore(this.#shop, update);
     if (worse) {
-      await this.#turnTo('failed', null, worse);
+      await this.#turnTo({ cause: 'failed', step: null, error: worse });
       return true;
     }
     const hash = stateHash(this.#shop.state().applied, this.#shop.sha256);
@@ -200,27 +207,26 @@ export class Lane {
       request.settle(tooLate(this.id, update.phase));
       return true;
     }
-    await this.#turnTo(request.cause, null, null, request.by);
+    await this.#turnTo({ cause: 'cancelled', step: null, error: null, by: request.by });
     request.settle();
     return true;
   }
 
-  async #abort(update: UpdateState, cause: AbortCause, step: StepId | null): Promise<boolean> {
+  async #abort(update: UpdateState, todo: Extract<Next, { do: 'abort' }>): Promise<boolean> {
+    const { cause, step, by } = todo;
     const error = errorAt(update, step, this.#carry);
-    if (cause === 'looping') await this.#write(loopEvents(this.#shop, update));
-    await this.#turnTo(cause, step, error);
+    const events = cause === 'looping' ? loopEvents(this.#shop, update) : [];
+    await this.#turnTo({ cause, step, error, ...(by !== undefined && { by }) }, events);
     return true;
   }
 
+  /** Turns around, in one batch with what is said of it. */
   async #turnTo(
-    cause: AbortCause,
-    step: StepId | null,
-    error: Failure | null,
-    by?: Requester | UpdateId,
+    about: Omit<EventOf<'update.aborting'>, 'type' | 'update'>,
+    events: readonly ChuteEvent[] = [],
   ): Promise<void> {
     this.#attempts.interrupt();
-    const about = { update: this.id, cause, step, error };
-    await this.#write([{ type: 'update.aborting', ...about, ...(by !== undefined && { by }) }]);
+    await this.#write([...events, { type: 'update.aborting', update: this.id, ...about }]);
   }
 
   async #end(how: 'revert' | 'resolved'): Promise<boolean> {

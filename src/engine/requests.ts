@@ -1,18 +1,15 @@
 import type { Recorded } from '../../journal/record.ts';
-import type { Applied } from '../core/applied.ts';
+import { type Applied, stateHash } from '../core/applied.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId, UpdateRequest } from '../core/events.ts';
-import { canonical, type Json } from '../core/json.ts';
-import { makePlan, type Planned } from '../core/make-plan.ts';
-import { owedServices } from '../core/network-outcome.ts';
+import { canonical } from '../core/json.ts';
+import type { Planned } from '../core/make-plan.ts';
 import { blockersOf } from '../core/next.ts';
-import { applyPatch, invert, type Patch } from '../core/patch.ts';
-import { withPromisedPorts } from '../core/promised-ports.ts';
-import type { UpdateState } from '../core/state.ts';
-import { driftOf } from './drift.ts';
+import { requestKey, type UpdateState } from '../core/state.ts';
 import type { Engine } from './engine.ts';
-import { planEvents } from './lane-events.ts';
+import { decisionEvent } from './lane-events.ts';
 import { type Outcome, UNCHANGED } from './outcome.ts';
+import { planOn, withDrift } from './planning.ts';
 import { SUPERVISOR } from './supervised.ts';
 
 /** What is asked for, as far as the caller says it; the rest has defaults. */
@@ -62,35 +59,24 @@ export class Requests {
     const planned = await this.#planned(asked, applied);
     const update = `u${this.#engine.state.nextUpdate}`;
     const request = { ...asked, contentHash };
-    const requested: ChuteEvent = { type: 'update.requested', update, request };
     const blockers = this.#blockers(request, update);
     // With another update on its way, what is there now says nothing of what will be.
-    const decided = blockers.length === 0 && !('plan' in planned);
-    if (decided && 'unchanged' in planned && asked.requestId === null)
+    const isClear = blockers.length === 0;
+    if (isClear && 'unchanged' in planned && asked.requestId === null)
       return { id: null, done: Promise.resolve(UNCHANGED) };
 
+    const events: ChuteEvent[] = [...drift, { type: 'update.requested', update, request }];
     const refusal = this.#refusal(request, update);
-    if (refusal) {
-      return this.#handle(update, await shop.append([...drift, requested, refusal]));
-    }
-    if (decided) return await this.#decideNow(update, [...drift, requested]);
-
-    const behind = blockers.map(({ id }) => id);
-    const queued: ChuteEvent[] =
-      behind.length > 0 ? [{ type: 'update.queued', update, behind }] : [];
-    const records = await shop.append([...drift, requested, ...queued]);
-    if (asked.mode === 'supersede') this.#supersede(blockers, update);
+    // The request and what is decided at once go to disk as one batch.
+    if (refusal) events.push(refusal);
+    else if (isClear && !('plan' in planned))
+      events.push(decisionEvent(update, planned, stateHash(applied, shop.sha256)));
+    else if (!isClear)
+      events.push({ type: 'update.queued', update, behind: blockers.map(({ id }) => id) });
+    const records = await shop.append(events);
+    // `next` sees that a newer update takes their place; they only have to look.
+    if (asked.mode === 'supersede') for (const { id } of blockers) this.#engine.nudge(id);
     return this.#handle(update, records);
-  }
-
-  /** The request and its refusal, or that nothing has to change, in one batch. */
-  async #decideNow(update: UpdateId, events: readonly ChuteEvent[]): Promise<UpdateHandle> {
-    const shop = this.#engine.workshop;
-    const requested = events.find((event) => event.type === 'update.requested');
-    const { request } = requested as Extract<ChuteEvent, { type: 'update.requested' }>;
-    const state = { id: update, request } as UpdateState;
-    const decided = await planEvents(shop, state);
-    return this.#handle(update, await shop.append([...events, ...decided]));
   }
 
   #handle(id: UpdateId, records: readonly Recorded<ChuteEvent>[] | null = null): UpdateHandle {
@@ -102,7 +88,7 @@ export class Requests {
 
   #earlier(requestId: string | null, contentHash: string): UpdateId | null {
     if (requestId === null) return null;
-    const earlier = this.#engine.state.requests[requestId];
+    const earlier = this.#engine.state.requests[requestKey(requestId)];
     if (!earlier) return null;
     if (earlier.contentHash === contentHash) return earlier.update;
     throw new RipcordError(
@@ -141,44 +127,20 @@ export class Requests {
     return blockersOf({ id, seq: Number.POSITIVE_INFINITY, request }, this.#engine.state);
   }
 
-  #supersede(blockers: readonly UpdateState[], by: UpdateId): void {
-    for (const { id, phase } of blockers) {
-      if (phase === 'committed' || phase === 'aborting') continue;
-      // Too late to turn it around is fine: then the new one simply comes after it.
-      this.#engine.turnAround(id, { cause: 'superseded', by }).catch(() => undefined);
-    }
-  }
-
-  async #observed(
-    asked: Asked,
-  ): Promise<{ readonly applied: Json; readonly drift: readonly ChuteEvent[] }> {
-    const { applied } = this.#engine.state;
-    const chutes = asked.chutes.map(({ chute }) => chute);
-    const busy = Object.values(this.#engine.state.updates).flatMap(({ request }) =>
+  async #observed(asked: Asked): Promise<ReturnType<typeof withDrift>> {
+    const { applied, updates } = this.#engine.state;
+    const busy = Object.values(updates).flatMap(({ request }) =>
       request.chutes.map(({ chute }) => chute),
     );
+    const chutes = asked.chutes.map(({ chute }) => chute);
     const quiet = chutes.filter((chute) => !busy.includes(chute));
-    const seen = await this.#engine.workshop.host.observe(applied, quiet);
-    const after = structuredClone(applied) as unknown as Json;
-    const drift = seen.flatMap((each): ChuteEvent[] => {
-      const found = driftOf(applied, each);
-      if (!found) return [];
-      const inverse: Patch = invert(after, found.patch);
-      applyPatch(after, found.patch);
-      return [{ type: 'drift.found', ...found, inverse }];
-    });
-    return { applied: after, drift };
+    return withDrift(applied, await this.#engine.workshop.host.observe(applied, quiet));
   }
 
-  async #planned(asked: Asked, applied: Json): Promise<Planned> {
+  async #planned(asked: Asked, applied: Applied): Promise<Planned> {
     const { host, planners, sha256 } = this.#engine.workshop;
     const facts = await host.facts();
-    const underWay = Object.values(this.#engine.state.updates).flatMap(
-      ({ plan }) => plan?.steps ?? [],
-    );
-    const promised = withPromisedPorts(applied as unknown as Applied, underWay);
-    const owed = owedServices(this.#engine.state);
-    return makePlan({ request: asked, applied: promised, facts, planners, sha256, owed });
+    return planOn(this.#engine.state, asked, { facts, planners, sha256, applied });
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -11,7 +11,13 @@ const LONGEST_WAIT_MS = 60_000;
 /** Alive for this long, and the waits begin anew. */
 const WELL_AFTER_MS = 60_000;
 
-type Deaths = { readonly count: number; readonly lastUp: number };
+/** How often in a row a chute died soon after its start; all times since boot. */
+type Deaths = {
+  readonly count: number;
+  readonly startedUp: number;
+  /** When it was first seen dead since then. */
+  readonly deadUp: number | null;
+};
 
 /**
  * Starts services again that exited unexpectedly, for as long as an engine lives. Each start is an
@@ -30,9 +36,13 @@ export class Supervisor {
     this.#running = this.#run();
   }
 
-  /** Looks no more. Resolves when a look that is under way is over. Safe to repeat. */
-  async stop(): Promise<void> {
+  /** Looks no more; what is under way goes on until the engine closes. Safe to repeat. */
+  stop(): void {
     this.#stopped.abort();
+  }
+
+  /** Resolves when nothing of it is under way any more. */
+  async ended(): Promise<void> {
     await this.#running;
   }
 
@@ -45,7 +55,8 @@ export class Supervisor {
       try {
         for (const chute of await this.#dead()) await this.#startAgain(chute);
       } catch (error) {
-        logger.warn({ err: error }, 'cannot look after the services');
+        // An engine that closes takes its updates with it: the next one goes on with them.
+        if (!signal.aborted) logger.warn({ err: error }, 'cannot look after the services');
       }
     }
   }
@@ -70,10 +81,15 @@ export class Supervisor {
     const { clock, logger } = this.#engine.workshop;
     const up = clock.up();
     const before = this.#deaths.get(chute);
-    const count = before && up - before.lastUp < WELL_AFTER_MS ? before.count : 0;
-    const waitMs = Math.min(FIRST_WAIT_MS * 2 ** (count - 1), LONGEST_WAIT_MS);
-    if (before && count > 0 && up - before.lastUp < waitMs) return;
-    this.#deaths.set(chute, { count: count + 1, lastUp: up });
+    const deadUp = before?.deadUp ?? up;
+    const soon = before !== undefined && deadUp - before.startedUp < WELL_AFTER_MS;
+    const count = soon ? before.count : 0;
+    const waitMs = count === 0 ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (count - 1), LONGEST_WAIT_MS);
+    if (up - deadUp < waitMs) {
+      this.#deaths.set(chute, { count, startedUp: before?.startedUp ?? up, deadUp });
+      return;
+    }
+    this.#deaths.set(chute, { count: count + 1, startedUp: up, deadUp: null });
     logger.warn({ chute }, 'a service exited unexpectedly: starting it again');
     const { done } = await this.#requests.ask({
       chutes: [{ chute, operation: 'start', definition: null, sources: {} }],

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 
 import pino, { type Logger } from 'pino';
 
@@ -23,10 +22,17 @@ import { type Resolution, resolveStep } from '../engine/resolve.ts';
 import { RETRY, type RetryPolicy } from '../engine/retry.ts';
 import { Supervisor } from '../engine/supervisor.ts';
 import { type ApplyOptions, askedOf, localRequester, onInterruptOf } from './asked.ts';
-import { comparingSecrets, type ReadDefinition, requestOf, storingSecrets } from './definitions.ts';
+import {
+  comparingSecrets,
+  type ReadDefinition,
+  requestOf,
+  storingSecrets,
+  withSources,
+} from './definitions.ts';
 import { type Configured, localHost } from './local-host.ts';
 import { chooseConfigured } from './root-config.ts';
 import { rootJournal } from './root-journal.ts';
+import { prepareRoot } from './root-place.ts';
 import { systemClock } from './system-clock.ts';
 import { VERSION } from './version.ts';
 
@@ -97,14 +103,14 @@ export class Ripcord implements AsyncDisposable {
 
   /**
    * Opens a root and takes hold of it. Throws RIPCORD_JOURNAL_LOCKED when another engine has it,
-   * RIPCORD_JOURNAL_DAMAGED when it may only be read, RIPCORD_ROOT_MISSING without `create`.
+   * RIPCORD_JOURNAL_DAMAGED when it may only be read, RIPCORD_ROOT_MISSING without `create`,
+   * RIPCORD_ROOT_UNUSABLE for what can be none.
    */
   static async open(options: RipcordOptions): Promise<Ripcord> {
     const { create = true, logger = pino({ level: 'silent' }), command = 'library' } = options;
     const configured = chooseConfigured(options.root, options);
     const faults = parseFaults(options.faults ?? '');
-    if (create) await mkdir(options.root, { recursive: true });
-    const root = resolved(options.root);
+    const root = prepareRoot(resolve(options.root), create);
     const secrets = openSecrets(nodeDisk, root);
     const drivers: Drivers = { ...(builtInDrivers() as unknown as Drivers), ...options.drivers };
     const engine = await Engine.open({
@@ -196,7 +202,7 @@ export class Ripcord implements AsyncDisposable {
 
   /** Turns an update around. Throws RIPCORD_UPDATE_FINISHED when it is too late, saying what to do. */
   async cancel(id: UpdateId, by: Requester = localRequester()): Promise<void> {
-    await this.engine.turnAround(id, { cause: 'cancelled', by });
+    await this.engine.turnAround(id, { by });
   }
 
   /** Settles a stuck step; the rollback goes on. Resolves with how the update then stands. */
@@ -210,8 +216,9 @@ export class Ripcord implements AsyncDisposable {
    * Safe to repeat.
    */
   async close(reason?: string): Promise<void> {
-    await this.#supervisor?.stop();
+    this.#supervisor?.stop();
     await this.engine.close(reason);
+    await this.#supervisor?.ended();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -253,7 +260,8 @@ export class Ripcord implements AsyncDisposable {
       read.push('definition' in each ? each : await readValue(each, strict));
     const requests: ChuteRequest[] = [];
     const mark = store ? storingSecrets(this.secrets) : comparingSecrets(this.root);
-    for (const each of read) requests.push(await requestOf(each, mark, { root: this.root }));
+    for (const each of read)
+      requests.push(await requestOf(await withSources(each, { root: this.root }), mark));
     return requests;
   }
 }
@@ -276,19 +284,4 @@ async function readValue(value: object, strict: boolean): Promise<ReadDefinition
 function scaled(policy: RetryPolicy, scale: number): RetryPolicy {
   const { firstMs, longestMs } = policy;
   return { ...policy, firstMs: firstMs * scale, longestMs: longestMs * scale };
-}
-
-function resolved(root: string): string {
-  try {
-    return realpathSync(root);
-  } catch (error) {
-    throw new RipcordError(
-      'RIPCORD_ROOT_UNUSABLE',
-      `cannot use '${root}' as a root: it is not there`,
-      {
-        cause: error,
-        hint: 'ripcord apply makes it',
-      },
-    );
-  }
 }

@@ -120,7 +120,7 @@ describe('cancelling', () => {
     const { reached } = gated(world);
     const update = await requests.ask(asked(definition('hello', 2, ['A', 'B', 'SLOW'])));
     await reached;
-    await engine.turnAround('u2', { cause: 'cancelled', by: BY });
+    await engine.turnAround('u2', { by: BY });
     expect(await update.done).toMatchObject({ outcome: 'cancelled' });
     expect(stateHash(engine.state.applied, sha256)).toBe(before);
     expect([...world.things.keys()]).toEqual(['hello/A']);
@@ -132,10 +132,10 @@ describe('cancelling', () => {
     await (
       await requests.ask(asked(V1))
     ).done;
-    await expect(engine.turnAround('u1', { cause: 'cancelled', by: BY })).rejects.toMatchObject({
+    await expect(engine.turnAround('u1', { by: BY })).rejects.toMatchObject({
       code: 'RIPCORD_UPDATE_FINISHED',
     });
-    await expect(engine.turnAround('u9', { cause: 'cancelled', by: BY })).rejects.toMatchObject({
+    await expect(engine.turnAround('u9', { by: BY })).rejects.toMatchObject({
       code: 'RIPCORD_UPDATE_UNKNOWN',
     });
   });

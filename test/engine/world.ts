@@ -42,10 +42,13 @@ export class World {
     faults = '',
     planners = [things],
     death = null,
+    driven = (drivers) => drivers,
   }: {
     readonly faults?: string;
     readonly planners?: readonly Planner[];
     readonly death?: Death | null;
+    /** Changes the drivers of this engine. */
+    readonly driven?: (drivers: Drivers) => Drivers;
   } = {}): Promise<{ engine: Engine; requests: Requests }> {
     const { shelf } = this;
     const engine = await Engine.open({
@@ -54,7 +57,7 @@ export class World {
         journal: arrayJournal(shelf, onFlush, death && 'append' in death ? death : null),
         tailCut: null,
       }),
-      drivers: this.#drivers(),
+      drivers: driven(this.#drivers()),
       planners,
       host: { facts: async () => FACTS, observe: async () => [], secret: async () => 'secret' },
       clock: clockOf(shelf),
@@ -118,7 +121,7 @@ export class World {
 const nameOf = (args: Json): string => (args as { name: string }).name;
 
 /** Puts one thing per environment variable, each after the one before. */
-const things: Planner = {
+export const things: Planner = {
   name: 'things',
   version: 1,
   plan: ({ chute, desired, before }) => {

@@ -91,7 +91,13 @@ describe('the story of an update', () => {
       attempts: [{ outcome: 'interrupted' }],
     });
     const about = { update: 'u1', step: start.id, n: 2 };
-    await told.tell({ type: 'step.probed', ...about, state: 'done', evidence: 'pid 7' });
+    await told.tell({
+      type: 'step.probed',
+      ...about,
+      state: 'done',
+      again: false,
+      evidence: 'pid 7',
+    });
     await told.succeeds('u1', start, told.patchOf(start, 'hello', null), { recovered: true });
     const found = await story(told);
     expect(found).toMatchObject({
@@ -182,7 +188,13 @@ describe('one step', () => {
     const intent = { kind: start.kind, attempt: 1, inputHash: 'abc', undo: null, undoBlob };
     await told.tell({ type: 'step.intended', ...about, ...intent });
     await told.tell({ type: 'step.noted', ...about, fact: { pid: 7 } });
-    await told.tell({ type: 'step.probed', ...about, state: 'partial', evidence: 'half' });
+    await told.tell({
+      type: 'step.probed',
+      ...about,
+      state: 'partial',
+      again: false,
+      evidence: 'half',
+    });
     const patch = told.patchOf(start, 'hello', null);
     await told.succeeds('u1', start, patch);
     const detail = await stepDetail(await told.replay(), 'u1', 2);

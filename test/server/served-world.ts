@@ -38,7 +38,7 @@ export async function servedWorld({ depth = '', stale = false } = {}): Promise<S
   const served = {
     engine,
     requests,
-    cancel: (id: string, by: never) => engine.turnAround(id, { cause: 'cancelled' as const, by }),
+    cancel: (id: string, by: never) => engine.turnAround(id, { by }),
     resolve: (id: string, n: number, resolution: Parameters<typeof resolveStep>[3]) =>
       resolveStep(engine, id, n, resolution),
     retry: async () => {
