@@ -15,9 +15,8 @@ export const nodeDisk: Disk = {
   writeAndSync,
   renameSync: (from, to) => fs.renameSync(from, to),
   unlinkSync: (path) => fs.unlinkSync(path),
-  mkdirSync: (path, mode) => {
-    fs.mkdirSync(path, { recursive: true, mode });
-  },
+  // One at a time: below /proc, making parents on the way never returns.
+  mkdirSync: (path, mode) => fs.mkdirSync(path, mode),
   readdirSync: (path) => fs.readdirSync(path),
   syncDirSync: (path) => {
     const fd = fs.openSync(path, 'r');

@@ -5,6 +5,7 @@ import type { Replay } from '../../replay/replay.ts';
 import { codeOf } from '../core/errors.ts';
 import type { UpdateId } from '../core/events.ts';
 import { damageError } from '../library/damage-error.ts';
+import { isRootThere } from '../library/root-place.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -25,6 +26,7 @@ export async function lookBack(context: Context): Promise<Replay | null> {
 
 /** The same without settling anything: for commands that never write. */
 export async function peek({ root }: Pick<Context, 'root'>): Promise<Replay | null> {
+  if (!isRootThere(root)) return null;
   const replay = await openReplay(root).catch((error: unknown) => {
     if (codeOf(error) === 'RIPCORD_ROOT_MISSING') return null;
     throw error;

@@ -17,7 +17,9 @@ import {
   type ReadDefinition,
   requestOf,
   SecretDrawer,
+  type SourcedDefinition,
   storingSecrets,
+  withSources,
 } from '../library/definitions.ts';
 import type { Context } from './context.ts';
 import { loadDefinition } from './definition-file.ts';
@@ -84,15 +86,16 @@ export function byName(
 }
 
 /**
- * The definitions that the arguments mean, checked; warnings go to standard error. Nothing is written.
+ * The definitions that the arguments mean, checked, and their sources looked at; warnings go to
+ * standard error. Nothing is written.
  *
- * Throws RIPCORD_DEFINITION_… for what cannot be used.
+ * Throws RIPCORD_DEFINITION_… and RIPCORD_SOURCE_… for what cannot be used.
  */
 export async function readDefinitions(
   context: Context,
   files: readonly string[],
   strict: boolean,
-): Promise<readonly ReadDefinition[]> {
+): Promise<readonly SourcedDefinition[]> {
   const read: ReadDefinition[] = [];
   for (const file of files) {
     const drawer = new SecretDrawer();
@@ -103,18 +106,20 @@ export async function readDefinitions(
         context.terminal.err(`${context.terminal.yellow('warning:')} ${complaintText(warning)}\n`);
     read.push({ ...parsed, directory: found.directory, secrets: drawer.values });
   }
-  return read;
+  const sourced: SourcedDefinition[] = [];
+  for (const each of read) sourced.push(await withSources(each, context));
+  return sourced;
 }
 
 /** The requests for definitions; secrets go into the root's store with `store`, which needs the root. */
 export async function requestsFor(
   { root }: Context,
-  read: readonly ReadDefinition[],
+  read: readonly SourcedDefinition[],
   options: { readonly store: boolean },
 ): Promise<readonly ChuteRequest[]> {
   const mark = options.store ? storingSecrets(openSecrets(nodeDisk, root)) : comparingSecrets(root);
   const requests: ChuteRequest[] = [];
-  for (const each of read) requests.push(await requestOf(each, mark, { root }));
+  for (const each of read) requests.push(await requestOf(each, mark));
   return requests;
 }
 

@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
   RIPCORD_REF_UNKNOWN: 'usage',
   RIPCORD_REQUEST_CONFLICT: 'usage',
   RIPCORD_ROOT_MISSING: 'usage',
+  RIPCORD_ROOT_UNUSABLE: 'usage',
   RIPCORD_SOURCE_INVALID: 'usage',
   RIPCORD_STEP_UNKNOWN: 'usage',
   RIPCORD_UPDATE_UNKNOWN: 'usage',

@@ -54,26 +54,41 @@ export function comparingSecrets(root: string): MarkSecret {
   return async (value) => createHmac('sha256', key).update(value).digest('hex');
 }
 
-/** What a definition asks for: sources observed, secrets under their marks. */
-export async function requestOf(
+/** A definition whose sources were looked at: nothing of it can be missing any more. */
+export type SourcedDefinition = ReadDefinition & {
+  readonly found: {
+    /** What each service is made of, by content. */
+    readonly sources: Readonly<Record<string, Source>>;
+    /** Where that content was found, by its digest. */
+    readonly locations: Readonly<Record<string, SourceLocation>>;
+  };
+};
+
+/** Looks at the sources of a definition. Writes nothing. Throws RIPCORD_SOURCE_…. */
+export async function withSources(
   read: ReadDefinition,
-  mark: MarkSecret,
   { root }: { readonly root: string },
-): Promise<ChuteRequest> {
+): Promise<SourcedDefinition> {
   // A root below the definition's own directory is no part of its files.
   const real = existsSync(root) ? realpathSync(root) : root;
-  const observed: Record<string, Source> = {};
-  const sources: Record<string, SourceLocation> = {};
+  const sources: Record<string, Source> = {};
+  const locations: Record<string, SourceLocation> = {};
   for (const [service, reference] of Object.entries(read.sources)) {
     const found = await observeSource(reference, read.directory, { except: real });
-    observed[service] = found.source;
-    sources[found.source.digest] = found.location;
+    sources[service] = found.source;
+    locations[found.source.digest] = found.location;
   }
-  const whole = complete(read, observed);
+  return { ...read, found: { sources, locations } };
+}
+
+/** What a definition asks for, its secrets under their marks. */
+export async function requestOf(read: SourcedDefinition, mark: MarkSecret): Promise<ChuteRequest> {
+  const { sources, locations } = read.found;
+  const whole = complete(read, sources);
   const marks = new Map<string, string>();
   for (const [placeholder, value] of read.secrets) marks.set(placeholder, await mark(value));
   const definition = marked(whole, marks) as Definition;
-  return { chute: definition.name, operation: 'apply', definition, sources };
+  return { chute: definition.name, operation: 'apply', definition, sources: locations };
 }
 
 function marked(value: Json, marks: ReadonlyMap<string, string>): Json {

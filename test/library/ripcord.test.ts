@@ -185,7 +185,7 @@ describe('a root', () => {
 
   test('is not made when that is not wanted', async () => {
     await expect(root.open({ create: false })).rejects.toMatchObject({
-      code: 'RIPCORD_ROOT_UNUSABLE',
+      code: 'RIPCORD_ROOT_MISSING',
     });
   });
 });

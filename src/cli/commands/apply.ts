@@ -4,7 +4,7 @@ import { sha256 } from '../../../journal/chain.ts';
 import { resolveRef } from '../../../replay/resolve-ref.ts';
 import { stateHash } from '../../core/applied.ts';
 import { NEW_STATE } from '../../core/state.ts';
-import type { ReadDefinition } from '../../library/definitions.ts';
+import type { SourcedDefinition } from '../../library/definitions.ts';
 import type { AccessOptions } from '../access.ts';
 import { type CommandModule, textsOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
@@ -102,7 +102,7 @@ async function baseOf(context: Context, ref: string): Promise<string> {
 /** Shows the plan and asks; there is nothing to ask when nothing changes. */
 async function agreed(
   context: Context,
-  read: readonly ReadDefinition[],
+  read: readonly SourcedDefinition[],
   options: ApplyOptions,
   files: readonly string[],
 ): Promise<boolean> {

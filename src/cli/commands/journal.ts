@@ -2,6 +2,7 @@ import { openReadOnly } from '../../../journal/read-only.ts';
 import { resolveRef } from '../../../replay/resolve-ref.ts';
 import type { ChuteEvent } from '../../core/events.ts';
 import { UPCASTERS } from '../../core/upcasters.ts';
+import { refuseUnusable } from '../../library/root-place.ts';
 import type { CommandModule } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, usageError } from '../exit-code.ts';
@@ -32,6 +33,7 @@ export const journal: CommandModule = {
       .option('--accept-loss', 'go on even if no record can be kept');
   },
   async run(context, { verb, options }) {
+    refuseUnusable(context.root);
     switch (verb) {
       case 'tail':
         return await tail(context, options);

@@ -1,4 +1,5 @@
 import { type Verification, verifyRoot } from '../../../journal/verify.ts';
+import { refuseUnusable } from '../../library/root-place.ts';
 import type { CommandModule } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
@@ -16,6 +17,7 @@ export const verify: CommandModule = {
 
 /** Checks the journal and prints what was found; exit 9 when it is damaged. */
 export async function verifyJournal(context: Context, deep: boolean): Promise<number> {
+  refuseUnusable(context.root);
   const found = await verifyRoot(context.root, { deep });
   const { ok, events, head, problems } = found;
   await print(context, { ok, events, head, problems }, () => verifyText(context, found));
