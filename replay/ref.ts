@@ -57,7 +57,7 @@ const FORMS: readonly (readonly [RegExp, Reader])[] = [
   ],
   [/^HEAD(?:~(\d+))?$/, (back) => ({ is: 'head', back: Number(back) })],
   [/^boot(?:-(\d+))?$/, (back) => ({ is: 'boot', back: Number(back) })],
-  [/^-(\d+(?:\.\d+)?)(ms|[smhdw])$/, (count, unit) => ago(Number(count), unit)],
+  [/^[-\u2212](\d+(?:\.\d+)?)(ms|[smhdw])$/, (count, unit) => ago(Number(count), unit)],
   [/^(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?)$/, (date) => dateOf(date)],
 ];
 

@@ -62,7 +62,7 @@ export async function runProgram(
     });
   }
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(args.map(withMinus), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Commander has printed help or version; anything else is a mistake in the call.
@@ -71,6 +71,11 @@ export async function runProgram(
     throw usageError(plain(error.message), `ripcord ${word ?? ''} --help`.replace('  ', ' '));
   }
   return exitCode;
+}
+
+/** Times ago (`-2h`) are no options: with a minus sign instead of a hyphen they are taken for what they are. */
+function withMinus(arg: string): string {
+  return arg.replace(/^-(?=\d+(?:\.\d+)?(?:ms|[smhdw])$)/, '\u2212');
 }
 
 type Run = (context: Context) => Promise<number>;

@@ -1,7 +1,9 @@
 import type { Replay } from '../../../replay/replay.ts';
 import { resolveRef, updateNamed } from '../../../replay/resolve-ref.ts';
+import { UNCHANGED } from '../../engine/outcome.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import { outcomeLine } from '../outcome-text.ts';
 import { peek } from '../reader.ts';
 import { runUpdate, tellEnded } from '../run-update.ts';
 import { updateIdOf } from '../update-id.ts';
@@ -18,7 +20,7 @@ export const watch: CommandModule = {
     const named = textOf(ref);
     const id = named === null ? replay && (await defaultId(replay)) : updateIdOf(named);
     if (replay === null || id === null) {
-      context.terminal.out('No updates.\n');
+      context.terminal.out(context.output === 'text' ? 'No updates.\n' : outcomeLine(UNCHANGED));
       return EXIT.ok;
     }
     const { from } = options as { readonly from?: string };
