@@ -10,7 +10,7 @@ import type { RootPath } from './step.ts';
  *   chutes/NAME/volumes/V/               named volumes, the chute's own content
  *   chutes/NAME/data/                    HOME of its processes
  *   chutes/NAME/system/                  what the system tells it
- *   chutes/NAME/logs/S.log               what its services print, and S.log.1 before that
+ *   chutes/NAME/logs/S.log               what its services print, and S.1.log before that
  */
 
 /** Where all chutes live. Pure. */

@@ -92,10 +92,13 @@ async function askExec(
     timeoutMs,
     outputBytesMax: OUTPUT_BYTES_MAX,
   });
-  const [line] = output.trim().split('\n').slice(-1);
+  const lines = output.split('\n');
+  // Where there was more, the last line is cut, and a secret in it would not be known for one.
+  if (Buffer.byteLength(output) >= OUTPUT_BYTES_MAX) lines.pop();
+  const line = lines.findLast((each) => each.trim() !== '')?.trim();
   return {
     verdict: code === 0 ? 'good' : 'bad',
-    text: line === undefined || line === '' ? how : `${how}: ${line}`,
+    text: line === undefined ? how : `${how}: ${line}`,
   };
 }
 

@@ -5,18 +5,20 @@ const LOG_BYTES_MAX = 5 * 1024 * 1024;
 const TAIL_BYTES_MAX = 64 * 1024;
 
 /**
- * Opens a service's log for appending, and puts a long one aside as `.1` before. Only at a start: a
+ * Opens a service's log for appending, and puts a long `S.log` aside as `S.1.log` before. Only at a start: a
  * process that writes keeps its file. The caller closes the descriptor.
  */
 export function openLog(path: string): number {
   mkdirSync(dirname(path), { recursive: true });
   const before = statSync(path, { throwIfNoEntry: false });
-  if (before !== undefined && before.size > LOG_BYTES_MAX) renameSync(path, `${path}.1`);
+  if (before !== undefined && before.size > LOG_BYTES_MAX) {
+    renameSync(path, path.replace(/(\.log)?$/, '.1.log'));
+  }
   return openSync(path, 'a', 0o640);
 }
 
-/** The last lines of a log file; none when there is no such file. */
-export function tailLog(path: string, linesMax: number): readonly string[] {
+/** The last lines of a log file behind its first `from` bytes; none when there is no such file. */
+export function tailLog(path: string, linesMax: number, from = 0): readonly string[] {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -25,12 +27,12 @@ export function tailLog(path: string, linesMax: number): readonly string[] {
   }
   try {
     const { size } = fstatSync(file);
-    const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES_MAX));
+    const bytes = Buffer.alloc(Math.min(Math.max(0, size - from), TAIL_BYTES_MAX));
     const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
     const lines = bytes.subarray(0, read).toString('utf8').split('\n');
     // The first line may be cut, the last one is what follows the final newline.
     return lines
-      .slice(size > TAIL_BYTES_MAX ? 1 : 0)
+      .slice(size - from > TAIL_BYTES_MAX ? 1 : 0)
       .filter((line, index, all) => index < all.length - 1 || line !== '')
       .slice(-linesMax);
   } finally {

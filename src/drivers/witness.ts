@@ -13,21 +13,27 @@ import { isAlive } from './proc.ts';
  */
 
 /** A process as it was written down. */
-export type Witness = {
+type Witness = {
   readonly instance: ProcessInstance;
   readonly chute: ChuteName;
   readonly service: ServiceName;
 };
 
-/** Writes down who a service's new process is, and forgets those that have ended. */
-export function writeWitness(root: string, { chute, service, instance }: Witness): void {
+/**
+ * Writes down who a service's new process is and where in its log it begins, and forgets those that
+ * have ended.
+ */
+export function writeWitness(
+  root: string,
+  { chute, service, instance, logFrom }: Witness & { readonly logFrom: number },
+): void {
   const directory = join(root, runDirectory(chute, service));
   mkdirSync(directory, { recursive: true });
   for (const name of namesIn(directory)) {
     const before = readInstance(join(directory, name));
     if (before === null || !isAlive(before)) rmSync(join(directory, name), { force: true });
   }
-  writeFileSync(join(directory, `${instance.pid}`), JSON.stringify(instance));
+  writeFileSync(join(directory, `${instance.pid}`), JSON.stringify({ ...instance, logFrom }));
 }
 
 /** Every process of this root that was written down and still lives. */
@@ -44,7 +50,17 @@ export function readWitnesses(root: string): readonly Witness[] {
   );
 }
 
-function readInstance(path: string): ProcessInstance | null {
+/** Where in its service's log the process with this mark begins; null when it was not written down. */
+export function logStartOf(
+  root: string,
+  { chute, service, mark }: Pick<Witness, 'chute' | 'service'> & Pick<ProcessInstance, 'mark'>,
+): number | null {
+  const directory = join(root, runDirectory(chute, service));
+  const written = namesIn(directory).map((name) => readInstance(join(directory, name)));
+  return written.find((each) => each?.mark === mark)?.logFrom ?? null;
+}
+
+function readInstance(path: string): (ProcessInstance & { readonly logFrom?: number }) | null {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as ProcessInstance;
   } catch {

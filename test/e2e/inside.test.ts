@@ -41,8 +41,10 @@ async function stallingOnce(body: Buffer): Promise<string> {
   await new Promise<void>((done) => {
     server.listen(0, '127.0.0.1', done);
   });
-  onTestFinished(() => void server.closeAllConnections());
-  onTestFinished(() => void server.close());
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return `http://127.0.0.1:${address.port}/hello.tar.gz`;

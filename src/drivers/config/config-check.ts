@@ -4,8 +4,10 @@ import { join } from 'node:path';
 
 import type { DriverOf, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
+import { secretsIn } from '../../core/render/tokens.ts';
 import type { CheckedFile } from '../../core/step.ts';
 import { exec } from '../exec.ts';
+import { hidingValues } from '../hide-secrets.ts';
 import { filled } from './config-file.ts';
 
 const TOOL_MS = 10_000;
@@ -55,7 +57,9 @@ async function check(context: StepContext, directory: string, file: CheckedFile)
   });
   if (code === 0) return `${file.tool} finds nothing wrong`;
   if (how === 'not found') return `not checked: ${file.tool} is not installed`;
-  const said = output.replaceAll(path, file.path).trim();
+  const secrets = secretsIn(file.content).map((name) => context.secret({ $secret: name }));
+  const hide = hidingValues(await Promise.all(secrets));
+  const said = hide(output.replaceAll(path, file.path).trim());
   if (MAY_NOT.test(said)) return `not checked: ${file.tool} may not be asked by this user`;
   const reason = said === '' ? how : said;
   throw new RipcordError(

@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type { DriverOf, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
-import type { ArgsOf, GateCheck, ProcessInstance } from '../../core/step.ts';
+import type { ArgsOf, GateCheck, ProcessInstance, ProcessSpec } from '../../core/step.ts';
 import { askOnce, describeCheck, type Answer, type HealthScene } from '../health.ts';
-import { tailLog } from '../log-file.ts';
+import { type Hide, hidingSecretsOf } from '../hide-secrets.ts';
+import { lastLines } from '../last-lines.ts';
 import { findService } from '../marked.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
 
@@ -20,7 +21,9 @@ type Passed = {
   readonly tries: number;
 };
 
-const LOG_LINES = 10;
+/** A check, and what takes the secrets of its service out of what it answers. */
+type Asked = GateCheck & { readonly hide: Hide };
+
 /** How often the process is looked at while there is nothing to ask it yet. */
 const LOOK_MS = 50;
 
@@ -56,8 +59,9 @@ export const gateCheck: DriverOf<'gate.check@1'> = {
 };
 
 /** Asks one service until it is well, or throws why it is not. */
-async function pass(context: StepContext, args: Args, check: GateCheck): Promise<Passed> {
-  const { health } = check;
+async function pass(context: StepContext, args: Args, asked: GateCheck): Promise<Passed> {
+  const { health } = asked;
+  const check = { ...asked, hide: await hideOf(context, asked) };
   const scene = await sceneOf(context, check);
   const begun = context.up();
   const end = Math.min(
@@ -69,7 +73,8 @@ async function pass(context: StepContext, args: Args, check: GateCheck): Promise
   await waitAlive(context, check, settled);
   let bad = 0;
   for (let tries = 1; ; tries += 1) {
-    const answer = await askOnce(health, scene);
+    const said = await askOnce(health, scene);
+    const answer = { ...said, text: check.hide(said.text) };
     context.signal.throwIfAborted();
     expectAlive(context, check, answer);
     if (answer.verdict === 'good') return passedAs(check, answer, tries);
@@ -82,7 +87,7 @@ async function pass(context: StepContext, args: Args, check: GateCheck): Promise
 }
 
 /** Lets time pass, and throws as soon as the service's process is gone. */
-async function waitAlive(context: StepContext, check: GateCheck, until: number): Promise<void> {
+async function waitAlive(context: StepContext, check: Asked, until: number): Promise<void> {
   expectAlive(context, check, null);
   for (let left = until - context.up(); left > 0; left = until - context.up()) {
     await pause(Math.min(left, LOOK_MS), undefined, { signal: context.signal });
@@ -90,7 +95,7 @@ async function waitAlive(context: StepContext, check: GateCheck, until: number):
   }
 }
 
-function expectAlive(context: StepContext, check: GateCheck, answer: Answer | null): void {
+function expectAlive(context: StepContext, check: Asked, answer: Answer | null): void {
   const instance = instanceOf(context, check);
   if (instance !== null && findService(realpathSync(context.root), instance) !== null) return;
   const after = answer === null ? '' : `, its last answer was: ${answer.text}`;
@@ -101,14 +106,21 @@ function instanceOf({ applied }: StepContext, check: GateCheck): ProcessInstance
   return applied.chutes[check.chute]?.services[check.service]?.instance ?? null;
 }
 
+async function hideOf(context: StepContext, check: GateCheck): Promise<Hide> {
+  return hidingSecretsOf(environmentOf(context, check), (ref) => context.secret(ref));
+}
+
+function environmentOf({ applied }: StepContext, check: GateCheck): ProcessSpec['environment'] {
+  return applied.chutes[check.chute]?.services[check.service]?.spec?.environment ?? {};
+}
+
 async function sceneOf(context: StepContext, check: GateCheck): Promise<HealthScene> {
   const root = realpathSync(context.root);
-  const spec = context.applied.chutes[check.chute]?.services[check.service]?.spec;
   return {
     directory: below(root, check.directory),
     environment: await serviceEnvironment(
       { root, secret: (ref) => context.secret(ref) },
-      spec?.environment ?? {},
+      environmentOf(context, check),
     ),
     signal: context.signal,
   };
@@ -119,10 +131,17 @@ function passedAs(check: GateCheck, answer: Answer, tries: number): Passed {
   return { chute, service, check: describeCheck(health), answer: answer.text, tries };
 }
 
-function gateFailed(context: StepContext, check: GateCheck, answer: string): RipcordError {
-  const { chute, service, health } = check;
-  const spec = context.applied.chutes[chute]?.services[service]?.spec;
-  const log = spec ? tailLog(below(context.root, spec.log), LOG_LINES) : [];
+function gateFailed(context: StepContext, check: Asked, answer: string): RipcordError {
+  const { chute, service, health, hide } = check;
+  const applied = context.applied.chutes[chute]?.services[service];
+  const log =
+    applied?.spec && applied.instance
+      ? lastLines(
+          context.root,
+          { chute, service, mark: applied.instance.mark, log: applied.spec.log },
+          hide,
+        )
+      : [];
   return new RipcordError(
     'RIPCORD_GATE_FAILED',
     `cannot confirm that service ${service} of ${chute} is well (${describeCheck(health)}): ${answer}`,

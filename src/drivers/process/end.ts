@@ -19,6 +19,9 @@ export type Ending = {
   readonly abort: AbortSignal;
 };
 
+/** How ending goes when there is nothing to end. */
+export const NOT_RUNNING = 'was not running';
+
 const POLL_MS = 10;
 
 /**
@@ -52,7 +55,7 @@ export function membersOf(whose: Whose): readonly ProcessStat[] {
  */
 export async function endProcesses(whose: Whose, how: Ending): Promise<string> {
   let members = membersOf(whose);
-  if (members.length === 0) return 'was not running';
+  if (members.length === 0) return NOT_RUNNING;
 
   const killAt = performance.now() + how.graceMs;
   signalGroups(members, how.signal);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, realpathSync } from 'node:fs';
+import { closeSync, fstatSync, realpathSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
 import type { ChuteName, SecretRef, ServiceName } from '../../core/chute.ts';
@@ -22,12 +22,6 @@ export type Launch = {
   readonly mark: string;
   readonly secret: (ref: SecretRef) => Promise<string>;
 };
-
-/** How a process ended; both null when it was not our child, so that nobody told us. */
-export type ProcessExit = { readonly code: number | null; readonly signal: string | null };
-
-/** Processes this program started itself: the kernel tells about their end, others are polled. */
-const children = new Map<number, Promise<ProcessExit>>();
 
 /** Errors of a machine that is out of something now and may not be in a moment. */
 const PASSING = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
@@ -58,6 +52,7 @@ export async function launch(service: Launch): Promise<ProcessInstance> {
   };
 
   const log = openLog(below(root, spec.log));
+  const logFrom = fstatSync(log).size;
   try {
     const child = spawn(file, args, {
       cwd: directory,
@@ -69,30 +64,14 @@ export async function launch(service: Launch): Promise<ProcessInstance> {
 
     // Read before the event loop turns: until then even a process that ended at once has its entry.
     const started = readStat(child.pid);
-    remember(child, child.pid);
+    child.unref();
     if (started === null) throw failed(service, 'it has no entry in /proc', 'mount /proc');
     const instance = instanceOf(started, mark);
-    writeWitness(root, { chute: service.chute, service: service.service, instance });
+    writeWitness(root, { chute: service.chute, service: service.service, instance, logFrom });
     return instance;
   } finally {
     closeSync(log);
   }
-}
-
-/** When and how a process that this program started ends; undefined for any other. */
-export function exitOfChild(pid: number): Promise<ProcessExit> | undefined {
-  return children.get(pid);
-}
-
-function remember(child: ChildProcess, pid: number): void {
-  const exit = new Promise<ProcessExit>((resolve) => {
-    child.once('exit', (code, signal) => {
-      children.delete(pid);
-      resolve({ code, signal });
-    });
-  });
-  children.set(pid, exit);
-  child.unref();
 }
 
 async function execFailure(service: Launch, child: ChildProcess): Promise<RipcordError> {

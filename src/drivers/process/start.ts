@@ -3,8 +3,11 @@ import { realpathSync } from 'node:fs';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import type { ArgsOf, ProcessInstance, ResultOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
+import { hidingSecretsOf } from '../hide-secrets.ts';
+import { lastLines } from '../last-lines.ts';
 import { findLeader, markedProcesses } from '../marked.ts';
-import { endProcesses, membersOf } from './end.ts';
+import { logStartOf } from '../witness.ts';
+import { endProcesses, membersOf, NOT_RUNNING } from './end.ts';
 import { launch } from './launch.ts';
 
 type Args = ArgsOf<'process.start@1'>;
@@ -30,10 +33,17 @@ export const processStart: DriverOf<'process.start@1'> = {
 
   async undo(context, args) {
     const root = realpathSync(context.root);
-    await endProcesses(
-      { root, mark: context.mark, instance: null },
-      { ...args.spec.stop, abort: context.signal },
+    const { mark } = context;
+    const { chute, service, spec } = args;
+    const exit = await endProcesses(
+      { root, mark, instance: null },
+      { ...spec.stop, abort: context.signal },
     );
+    // What a version that is taken back printed tells why: its log is soon somebody else's.
+    if (exit === NOT_RUNNING && logStartOf(root, { chute, service, mark }) === null) return;
+    const hide = await hidingSecretsOf(spec.environment, (ref) => context.secret(ref));
+    const log = lastLines(root, { chute, service, mark, log: spec.log }, hide);
+    await context.note({ service, exit, log });
   },
 };
 

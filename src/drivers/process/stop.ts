@@ -8,16 +8,16 @@ import { stoppingFile } from '../../core/layout.ts';
 import type { ArgsOf, ProcessInstance, ResultOf, UndoOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
 import { askOnce } from '../health.ts';
-import { tailLog } from '../log-file.ts';
+import { hidingSecretsOf } from '../hide-secrets.ts';
+import { lastLines } from '../last-lines.ts';
 import { findLeader, findService } from '../marked.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
-import { endProcesses, membersOf, type Whose } from './end.ts';
+import { endProcesses, membersOf, NOT_RUNNING, type Whose } from './end.ts';
 import { launchOnce } from './start.ts';
 
 type Args = ArgsOf<'process.stop@1'>;
 type Undo = UndoOf<'process.stop@1'>;
 
-const LOG_LINES = 40;
 /** How long undoing waits for a service that is back to serve. */
 const SERVES_WITHIN_MS = 20_000;
 const LOOK_MS = 25;
@@ -26,6 +26,9 @@ const LOOK_MS = 25;
  * Stops a service's process group. Nothing in a process tells whether it was sent a signal and is on
  * its way out, so a file says so before the signal goes: undoing may leave an untouched process alone,
  * but has to replace one that is about to end. The file is not synced; no process outlives its loss.
+ *
+ * Writing it is best effort: a full disk must not keep anybody from stopping what fills it. What room
+ * is missing for is the file's content, so it is there and empty, and undoing then replaces the process.
  */
 export const processStop: DriverOf<'process.stop@1'> = {
   idempotent: true,
@@ -38,17 +41,16 @@ export const processStop: DriverOf<'process.stop@1'> = {
   async run(context, args, undo) {
     context.signal.throwIfAborted();
     const whose = target(context, undo);
-    if (whose === null) return stopped(context, args, 'was not running');
+    if (whose === null) return await stopped(context, args, { exit: NOT_RUNNING, undo });
 
     const file = below(whose.root, stoppingFile(args.chute, args.service));
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, context.mark);
+    announce(file, context.mark);
     const ending = { ...args.spec.stop, abort: context.signal };
     const exit = await endProcesses(whose, ending);
     // One that an undo of this very step started: the step is run again.
     await endProcesses({ root: whose.root, mark: context.mark, instance: null }, ending);
     rmSync(file, { force: true });
-    return stopped(context, args, exit);
+    return await stopped(context, args, { exit, undo });
   },
 
   async probe(context, args, undo) {
@@ -58,7 +60,7 @@ export const processStop: DriverOf<'process.stop@1'> = {
 
     const left = whose === null ? [] : membersOf(whose).map(({ pid }) => pid);
     if (left.length === 0) {
-      const done = stopped(context, args, 'ended while nobody looked');
+      const done = await stopped(context, args, { exit: 'ended while nobody looked', undo });
       return { state: 'done', evidence: { left }, done };
     }
     const untouched = isUp(whose) && !isStopping(context, args);
@@ -111,19 +113,36 @@ function isUp(whose: Whose | null): boolean {
   return whose?.instance != null && findService(whose.root, whose.instance) !== null;
 }
 
+function announce(file: string, mark: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, mark);
+  } catch {
+    // See above: the stop goes on.
+  }
+}
+
+/** Whether the step announced itself, also where there was no room for all of its name. */
 function isStopping(context: StepContext, args: Args): boolean {
   try {
     const file = below(context.root, stoppingFile(args.chute, args.service));
-    return readFileSync(file, 'utf8') === context.mark;
+    return context.mark.startsWith(readFileSync(file, 'utf8'));
   } catch {
     return false;
   }
 }
 
-function stopped(context: StepContext, args: Args, exit: string): Done<ResultOf<'process.stop@1'>> {
-  const service = { state: 'stopped', spec: args.spec, instance: null } as const;
+async function stopped(
+  context: StepContext,
+  { chute, service, spec }: Args,
+  { exit, undo }: { readonly exit: string; readonly undo: Undo },
+): Promise<Done<ResultOf<'process.stop@1'>>> {
+  const hide = await hidingSecretsOf(spec.environment, (ref) => context.secret(ref));
+  const mark = undo.instance?.mark ?? context.mark;
+  const log = lastLines(context.root, { chute, service, mark, log: spec.log }, hide);
+  const value = { state: 'stopped', spec, instance: null } as const;
   return {
-    result: { exit, log: tailLog(below(context.root, args.spec.log), LOG_LINES) },
-    patch: servicePatch(context.applied, args, service),
+    result: { exit, log },
+    patch: servicePatch(context.applied, { chute, service }, value),
   };
 }

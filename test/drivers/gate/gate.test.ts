@@ -190,3 +190,15 @@ test('stops with an abort', async () => {
   abort.abort();
   await expect(running).rejects.toMatchObject({ name: 'AbortError' });
 });
+
+test('keeps the last 40 lines and the last answer without the secrets of the service', async () => {
+  const line = 'for n in $(seq 50); do echo "line $n of hush-hush"; done; echo ready; sleep 60';
+  const spec = { ...shell(line), environment: { TOKEN: { $secret: 'abc' } } };
+  const { context, args } = await gating(exec('echo no hush-hush; exit 3'), { spec });
+  const secret = async (): Promise<string> => 'hush-hush';
+  const lines = Array.from({ length: 39 }, (_, at) => `line ${at + 12} of (secret)`);
+  await expect(gateCheck.run({ ...context, secret }, args, null)).rejects.toMatchObject({
+    message: expect.stringContaining('exit 3: no (secret)'),
+    details: { answer: 'exit 3: no (secret)', log: [...lines, 'ready'] },
+  });
+});

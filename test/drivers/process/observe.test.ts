@@ -6,11 +6,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { observeHost, observeServices } from '../../../src/drivers/process/observe.ts';
 import { portCheck } from '../../../src/drivers/process/port-check.ts';
 import { foreignPorts, listeningPorts } from '../../../src/drivers/process/ports.ts';
-import { watchProcess } from '../../../src/drivers/process/watch.ts';
 import { driverContract } from '../../../src/testing/driver-contract.ts';
 import { testContext } from '../../../src/testing/test-context.ts';
-import { temporaryRoot, until } from '../world.ts';
-import { ready, runningService, serviceRoot, serviceWorld, shell } from './service-world.ts';
+import { temporaryRoot } from '../world.ts';
+import { runningService, serviceRoot, serviceWorld, shell } from './service-world.ts';
 
 async function takenPort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -77,36 +76,4 @@ test('observes the same host twice', () => {
   expect(facts).toMatchObject({ runtime: 'process', host: 'render', capabilities: [] });
   expect(facts.cpus).toBeGreaterThan(0);
   expect(facts.memoryMiB).toBeGreaterThan(0);
-});
-
-test('tells how a process that it started ended', async () => {
-  const root = serviceRoot();
-  const spec = shell('trap "exit 7" TERM; echo ready; sleep 60 & wait');
-  const instance = await runningService(root, spec);
-  const watching = watchProcess(instance, new AbortController().signal);
-  process.kill(instance.pid, 'SIGTERM');
-  expect(await watching).toEqual({ code: 7, signal: null });
-});
-
-test('notices the end of a process that somebody else started', async () => {
-  const root = serviceRoot();
-  // A child of the service with a session of its own is no child of this program.
-  const spec = shell('setsid sh -c "echo ready; sleep 60" & wait');
-  const parent = await runningService(root, spec);
-  await ready(root, spec);
-  const adopted = () => observeServices(root).find(({ instance }) => instance.pid !== parent.pid);
-  await until(() => adopted() !== undefined);
-  const instance = adopted()?.instance ?? parent;
-  const watching = watchProcess(instance, new AbortController().signal);
-  process.kill(-instance.pid, 'SIGKILL');
-  expect(await watching).toEqual({ code: null, signal: null });
-});
-
-test('stops watching when told to', async () => {
-  const root = serviceRoot();
-  const instance = await runningService(root, shell('echo ready; sleep 60'));
-  const abort = new AbortController();
-  const watching = watchProcess(instance, abort.signal);
-  abort.abort();
-  expect(await watching).toBeNull();
 });

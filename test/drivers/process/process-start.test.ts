@@ -232,5 +232,27 @@ test('puts a long log aside and appends to a short one', async () => {
   await processStart.run(context, args, null);
   await ready(root, args.spec);
   expect(readFileSync(log, 'utf8')).toBe('ready\n');
-  expect(statSync(`${log}.1`).size).toBe(6 * 1024 * 1024);
+  expect(statSync(log.replace('.log', '.1.log')).size).toBe(6 * 1024 * 1024);
+});
+
+test('undoing keeps the last lines of what it stops, without its secrets', async () => {
+  const line = 'for n in $(seq 50); do echo "line $n of hush-hush"; done; echo ready; sleep 60';
+  const spec = { ...shell(line), environment: { TOKEN: { $secret: 'abc' } } };
+  const { root, args } = arranged(spec);
+  const notes: Json[] = [];
+  const context = testContext({
+    root,
+    kind: 'process.start@1',
+    args,
+    secrets: { abc: 'hush-hush' },
+    onNote: (fact) => void notes.push(fact),
+  });
+  await processStart.undo?.(context, args, null);
+  expect(notes).toEqual([]);
+  await processStart.run(context, args, null);
+  await ready(root, spec);
+  await processStart.undo?.(context, args, null);
+
+  const lines = Array.from({ length: 39 }, (_, at) => `line ${at + 12} of (secret)`);
+  expect(notes).toEqual([{ service: 'main', exit: 'ended on SIGTERM', log: [...lines, 'ready'] }]);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 
@@ -193,3 +193,61 @@ async function freePort(): Promise<number> {
   });
   return typeof address === 'object' && address ? address.port : 0;
 }
+
+describe('the last lines', () => {
+  const says = (text: string) => ({
+    ...shell(`echo '${text}'; echo ready; sleep 60 & wait`),
+    environment: { TOKEN: { $secret: 'abc' }, PLAIN: 'visible' },
+  });
+
+  test.each([
+    { form: 'as it is', value: 'hush-hush', text: 'token hush-hush, visible' },
+    { form: 'in JSON', value: 'hush"hush', text: 'token hush\\"hush, visible' },
+    { form: 'in a URL', value: 'hush/hush', text: 'token hush%2Fhush, visible' },
+    { form: 'line by line', value: 'first hush\nsecond hush', text: 'token second hush, visible' },
+  ])('hold no secret of the service, $form', async ({ value, text }) => {
+    const { instance, args, context } = await arranged(says(text));
+    const secret = async (): Promise<string> => value;
+    const { result } = await processStop.run({ ...context, secret }, args, { instance });
+    expect(result.log).toEqual(['token (secret), visible', 'ready']);
+  });
+
+  test('are left out when a secret cannot be read', async () => {
+    const { instance, args, context } = await arranged(says('hush-hush'));
+    const { result } = await processStop.run(context, args, { instance });
+    expect(result.log).toEqual(['(left out: a secret of this service cannot be read)']);
+  });
+
+  test('are those of this process, not of one before it that had other secrets', async () => {
+    const root = serviceRoot();
+    mkdirSync(join(root, 'chutes/hello/logs'));
+    writeFileSync(join(root, STAYS.log), 'an older secret\nready\n');
+    const instance = await runningService(root, shell('echo now; sleep 60 & wait'));
+    const args = { chute: 'hello', service: 'main', spec: STAYS, ready: null };
+    const applied = appliedService({ state: 'running', spec: STAYS, instance });
+    const context = testContext({ root, kind: 'process.stop@1', args, applied });
+    await until(() => readFileSync(join(root, STAYS.log), 'utf8').includes('now'));
+    const { result } = await processStop.run(context, args, { instance });
+    expect(result.log).toEqual(['now']);
+  });
+});
+
+describe('on a full disk', () => {
+  test('stops all the same', async () => {
+    const { root, instance, args, context } = await arranged();
+    const file = join(root, stoppingFile('hello', 'main'));
+    symlinkSync('/dev/full', file);
+    expect(() => writeFileSync(file, 'x')).toThrow('ENOSPC');
+    const { result } = await processStop.run(context, args, { instance });
+    expect(result.exit).toBe('ended on SIGTERM');
+    expect(markedProcesses(root)).toEqual([]);
+  });
+
+  test('undo replaces a process where there was no room to say which step stops it', async () => {
+    const { root, instance, args, context } = await arranged();
+    writeFileSync(join(root, stoppingFile('hello', 'main')), '');
+    expect((await processStop.probe?.(context, args, { instance }))?.state).toBe('partial');
+    await processStop.undo?.(context, args, { instance });
+    expect(observeServices(root).map((each) => each.instance.mark)).toEqual([context.mark]);
+  });
+});
