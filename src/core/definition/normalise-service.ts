@@ -6,7 +6,7 @@ import type { KeepSecret } from './environment.ts';
 import { normaliseEnvironment } from './environment.ts';
 import { HEALTH_DEFAULTS } from './health.ts';
 import { listOf, normaliseInterfaces } from './interfaces.ts';
-import { INNER_NAME, nearest, nearestName } from './nearest.ts';
+import { INNER_NAME, nearest, nearestName, whyNoName } from './nearest.ts';
 import { normalisePorts, portNumber } from './ports.ts';
 import type { SourceReference } from './source-reference.ts';
 import { normalPath, sourceReference } from './source-reference.ts';
@@ -160,7 +160,7 @@ function volumesOf(
 /** Says that a name inside a chute is not valid, and which would be. */
 export function complainName(name: string, path: string, what: string, report: Report): void {
   const near = nearestName(name, INNER_NAME);
-  report.complain('name-invalid', path, `is not a name for ${what}: ${JSON.stringify(name)}`, {
+  report.complain('name-invalid', path, whyNoName(name, what), {
     spot: 'key',
     hint: near === null ? 'lower-case letters, digits and -' : `the nearest valid one is ${near}`,
   });

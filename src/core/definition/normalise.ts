@@ -3,7 +3,7 @@ import type { JsonObject } from '../json.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import { normaliseEnvironment } from './environment.ts';
-import { CHUTE_NAME, INNER_NAME, nearest, nearestName } from './nearest.ts';
+import { CHUTE_NAME, INNER_NAME, nearest, nearestName, whyNoName } from './nearest.ts';
 import { findCycle } from './needs.ts';
 import type { Context } from './normalise-service.ts';
 import { complainName, normaliseService } from './normalise-service.ts';
@@ -63,17 +63,12 @@ function nameOf(given: string | undefined, fallback: string | null, report: Repo
   if (given !== undefined) {
     if (CHUTE_NAME.test(given)) return given;
     const near = nearestName(given);
-    report.complain(
-      'name-invalid',
-      '/name',
-      `is not a name for a chute: ${JSON.stringify(given)}`,
-      {
-        hint:
-          near === null
-            ? '2 to 63 lower-case letters, digits and -'
-            : `the nearest valid one is ${near}`,
-      },
-    );
+    report.complain('name-invalid', '/name', whyNoName(given, 'a chute'), {
+      hint:
+        near === null
+          ? '2 to 63 lower-case letters, digits and -'
+          : `the nearest valid one is ${near}`,
+    });
     return 'invalid';
   }
   if (fallback !== null && CHUTE_NAME.test(fallback)) return fallback;

@@ -245,6 +245,19 @@ test.each(OUTSIDE)('refuses the place in %s', (fields, path, code) => {
   expect(complaints[0]?.line).toBe(3);
 });
 
+test.each([
+  ['name: index\nservices: {main: {command: a}}\n', 'name: is not a name for a chute'],
+  [`${HEAD}  index: {command: a}\n`, 'services.index: is not a name for a service'],
+  [
+    chute('volumes: {/data: {name: index}}'),
+    `${MAIN}.volumes["/data"].name: is not a name for a volume`,
+  ],
+])('refuses a directory called index: %s', (text, complaint) => {
+  expect(complaintsOf(text).map(words)).toEqual([
+    `${complaint}: "index", that name is reserved (the nearest valid one is index-chute)`,
+  ]);
+});
+
 test('warns of unknown fields with the nearest known name, and refuses them when strict', () => {
   const text = `${HEAD}  main: {imagee: node, health: {http: {port: 1, paht: /}}}\nwebb: 1\n`;
   const expected = [
