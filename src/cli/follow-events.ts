@@ -17,7 +17,7 @@ export async function followEvents(
   const stop = new AbortController();
   process.stdout.once('close', () => stop.abort());
   process.stdout.once('error', () => stop.abort());
-  if (output === 'ndjson') terminal.out(`{"type":"stream","schema":"1.0"}\n`);
+  terminal.out('');
   for await (const record of journal.follow(Math.max(1, head.seq - limit + 1), stop.signal))
     terminal.out(output === 'text' ? eventLine(context, record) : `${JSON.stringify(record)}\n`);
   return EXIT.ok;

@@ -1,7 +1,13 @@
 import type { Context, OutputFormat, ProgressStyle } from './context.ts';
 import { usageError } from './exit-code.ts';
 import { chooseRoot } from './root.ts';
-import { type ColorChoice, durationMs, openTerminal, type Terminal } from './terminal.ts';
+import {
+  type ColorChoice,
+  durationMs,
+  openTerminal,
+  streaming,
+  type Terminal,
+} from './terminal.ts';
 
 /** The options that every command has, as commander reads them. */
 export type GlobalOptions = {
@@ -78,7 +84,8 @@ export function contextOf(
     yes: options.yes ?? false,
     interactive: process.stdin.isTTY && !noInput,
     timeoutMs,
-    terminal: terminalOf(options, process),
+    terminal:
+      output === 'ndjson' ? streaming(terminalOf(options, process)) : terminalOf(options, process),
     rootFlag: options.root === undefined ? '' : ` --root ${quoted(options.root)}`,
     commandLine,
     env,

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { Context } from './context.ts';
 import { contextOf, formatOf, type GlobalOptions, terminalOf } from './globals.ts';
 import { runProgram } from './program.ts';
 import { showError } from './show-error.ts';
@@ -11,16 +12,19 @@ for (const stream of [process.stdout, process.stderr])
 
 const args = process.argv.slice(2);
 let options: GlobalOptions = {};
+const begun: { context?: Context } = {};
 try {
   process.exitCode = await runProgram(args, (given) => {
     options = given;
-    return contextOf(given, process, ['ripcord', ...args].join(' '));
+    begun.context = contextOf(given, process, ['ripcord', ...args].join(' '));
+    return begun.context;
   });
 } catch (error) {
   process.exitCode = showError(error, {
     output: outputFor(args, options),
     verbose: options.verbose ?? false,
-    terminal: terminalOf(options, process),
+    // What was begun as a stream goes on as one.
+    terminal: begun.context?.terminal ?? terminalOf(options, process),
   });
 }
 

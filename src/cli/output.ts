@@ -16,7 +16,8 @@ export async function print(context: Context, value: unknown, text: () => string
       return terminal.out(stringify(value));
     }
     case 'ndjson':
-      terminal.out(`{"type":"stream","schema":"1.0"}\n`);
+      // An empty list still says what it is one of.
+      terminal.out('');
       for (const each of Array.isArray(value) ? (value as unknown[]) : [value])
         terminal.out(`${JSON.stringify(each)}\n`);
   }

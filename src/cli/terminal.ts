@@ -65,6 +65,18 @@ export function wantsUnicode(env: Env): boolean {
   return /utf-?8/i.test(locale ?? '');
 }
 
+/** A terminal whose output is a stream of values: the first line says so. */
+export function streaming(terminal: Terminal): Terminal {
+  let begun = false;
+  return {
+    ...terminal,
+    out: (text) => {
+      terminal.out(begun ? text : `{"type":"stream","schema":"1.0"}\n${text}`);
+      begun = true;
+    },
+  };
+}
+
 /** The terminal of this process. Once its reader is gone, output is dropped without a sound. */
 export function openTerminal(options: {
   readonly color: ColorChoice;
