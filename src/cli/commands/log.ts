@@ -74,6 +74,12 @@ function limitOf({ lines }: LogOptions): number | undefined {
   throw usageError(`cannot use -n: '${lines}' is no number`, 'ripcord log -n 20');
 }
 
+function bootOf(back: string | true): number {
+  if (back === true) return 0;
+  if (/^\d{1,6}$/.test(back)) return Number(back);
+  throw usageError(`cannot use --boot: '${back}' is no number of boots`, 'ripcord log --boot 1');
+}
+
 async function filterOf(replay: Replay, options: LogOptions): Promise<UpdateFilter> {
   const { chute, status, since, until, grep, boot, after } = options;
   const limit = limitOf(options);
@@ -83,7 +89,7 @@ async function filterOf(replay: Replay, options: LogOptions): Promise<UpdateFilt
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
     ...(grep !== undefined && { grep }),
-    ...(boot !== undefined && { boot: boot === true ? 0 : Number(boot) }),
+    ...(boot !== undefined && { boot: bootOf(boot) }),
     ...(after !== undefined && { after: (await resolveRef(replay, after)).seq }),
     ...(limit !== undefined && { limit }),
     oldestFirst: options.reverse ?? false,
