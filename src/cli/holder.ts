@@ -27,7 +27,7 @@ export async function openHolder(context: Context, options: AccessOptions): Prom
     logger,
     command,
     faults: env['RIPCORD_FAULT'] ?? '',
-    backoffScale: Number(env['RIPCORD_BACKOFF_SCALE'] ?? '1') || 1,
+    backoffScale: backoffScaleOf(env),
   });
   const { engine, requests } = ripcord;
   // The engine works without it; others wait for the lock then.
@@ -76,11 +76,25 @@ export async function openHolder(context: Context, options: AccessOptions): Prom
   };
 }
 
+/** The factor on waits between attempts: RIPCORD_BACKOFF_SCALE, else 1. Throws RIPCORD_USAGE_INVALID. */
+export function backoffScaleOf(env: Context['env']): number {
+  const given = env['RIPCORD_BACKOFF_SCALE'] || '1';
+  const scale = Number(given);
+  if (Number.isFinite(scale) && scale >= 0) return scale;
+  throw usageError(
+    `cannot use RIPCORD_BACKOFF_SCALE: '${given}' is no factor`,
+    'factors are numbers from 0 on: 0.01',
+  );
+}
+
 const LEVELS = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
 
-/** Logs go to standard error, at once: what is written just before a crash matters most. */
+/**
+ * Logs go to standard error, at once: what is written just before a crash matters most. What belongs
+ * to ordinary runs, such as a step that failed, is in the progress and in the journal already.
+ */
 function openLogger(env: Context['env']): Logger {
-  const level = env['RIPCORD_LOG_LEVEL'] || 'warn';
+  const level = env['RIPCORD_LOG_LEVEL'] || 'error';
   if (!LEVELS.has(level))
     throw usageError(
       `cannot use RIPCORD_LOG_LEVEL: '${level}' is no level`,

@@ -52,7 +52,8 @@ export async function serve(
       const result = await answer(served, request, response);
       if (result) send(response, result.status, 'application/json', result.body);
     } catch (error) {
-      if (response.headersSent) return void response.destroy();
+      // Whoever asked may have left before they had said all of it.
+      if (response.headersSent || request.socket.destroyed) return void response.destroy();
       const problem = problemOf(error);
       if (problem.status === 500) logger.error({ err: error }, 'cannot answer a request');
       send(response, problem.status, 'application/problem+json', problem);

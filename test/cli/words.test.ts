@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { EXIT, exitCodeForCode } from '../../src/cli/exit-code.ts';
 import { formatOf, progressOf } from '../../src/cli/globals.ts';
+import { backoffScaleOf } from '../../src/cli/holder.ts';
 import { nearestWord, wordOf } from '../../src/cli/program.ts';
 import { errorReport } from '../../src/cli/show-error.ts';
 import {
@@ -192,6 +193,22 @@ describe('how things are shown', () => {
     [{ progress: 'none' }, { RIPCORD_PROGRESS: 'plain' }, { output: 'text', isTty: true }, 'none'],
   ] as const)('the progress of %j with %j and %j is %s', (options, env, how, style) => {
     expect(progressOf(options, env, how)).toBe(style);
+  });
+});
+
+describe('the scale of waits', () => {
+  test.each([
+    [undefined, 1],
+    ['', 1],
+    ['0', 0],
+    ['0.01', 0.01],
+    ['2', 2],
+  ])('RIPCORD_BACKOFF_SCALE=%s is %d', (given, scale) => {
+    expect(backoffScaleOf(given === undefined ? {} : { RIPCORD_BACKOFF_SCALE: given })).toBe(scale);
+  });
+
+  test.each(['fast', '-1', 'Infinity', 'NaN'])('is not %s', (given) => {
+    expect(() => backoffScaleOf({ RIPCORD_BACKOFF_SCALE: given })).toThrow('is no factor');
   });
 });
 
