@@ -49,13 +49,20 @@ export async function readDefinition(
 
 /**
  * The definition that an argument means, read and checked; what is wrong with its content is in the
- * answer, with file, line and column. Throws like `readDefinition`.
+ * answer, with file, line and column. Throws like `readDefinition`, and RIPCORD_COMMAND_LATER for a
+ * plan.
  */
 export async function loadDefinition(
   argument: string,
   options: Pick<ParseOptions, 'secret' | 'strict'>,
 ): Promise<{ readonly found: DefinitionFile; readonly parsed: Parsed }> {
   const found = await readDefinition(argument);
+  if (PLAN.test(found.text))
+    throw new RipcordError(
+      'RIPCORD_COMMAND_LATER',
+      `cannot read ${found.file}: it is a plan, and this version does not take plans yet`,
+      { hint: 'apply the definition that the plan was made from' },
+    );
   // YAML and the schema take 100 ms to load: commands that read no definition do without them.
   const { parseDefinition } = await import('../core/definition/parse.ts');
   const { file, fallbackName } = found;
@@ -68,6 +75,9 @@ export function absoluteSource(source: SourceReference, directory: string): Sour
     ? { ...source, path: isAbsolute(source.path) ? source.path : resolve(directory, source.path) }
     : source;
 }
+
+/** What `plan -o json` prints. */
+const PLAN = /^\s*\{\s*"hash":.*"steps":/s;
 
 async function locate(argument: string): Promise<string> {
   let entries: string[];

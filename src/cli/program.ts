@@ -6,7 +6,7 @@ import type { CommandModule } from './command.ts';
 import type { Context } from './context.ts';
 import { EXIT, usageError } from './exit-code.ts';
 import type { GlobalOptions } from './globals.ts';
-import { COMPLETE, LATER, WORDS } from './words.ts';
+import { COMPLETE, LATER, LATER_OPTIONS, WORDS } from './words.ts';
 
 /** Options before the command word that take a value: needed to find the word. */
 const WITH_VALUE = new Set([
@@ -48,6 +48,7 @@ export async function runProgram(
     if (name === word) {
       const module = await load();
       module.configure(command);
+      refuseLater(command);
       addActions(command, module, async (run) => {
         exitCode = await run(wire(program.opts<GlobalOptions>()));
       });
@@ -152,17 +153,32 @@ function plain(message: string): string {
 
 function refuseUnknown(word: string | null): void {
   if (word === null || Object.hasOwn(WORDS, word) || word === COMPLETE || word === 'help') return;
-  if (LATER.includes(word))
-    throw new RipcordError(
-      'RIPCORD_COMMAND_LATER',
-      `cannot run '${word}': this version does not have it yet, a later one will`,
-      { hint: 'ripcord --help lists what is there' },
-    );
+  if (LATER.includes(word)) throw later(`run '${word}'`, 'ripcord --help');
   const near = nearestWord(word);
   const message = `cannot run '${word}': no such command`;
   throw usageError(
     near === null ? message : `${message}. Did you mean ${near}?`,
     near === null ? 'ripcord --help' : `ripcord ${near} --help`,
+  );
+}
+
+/** Has a command refuse the options that come later, rather than call them unknown. */
+function refuseLater(command: Command): void {
+  const word = command.name();
+  for (const flag of LATER_OPTIONS[word] ?? []) {
+    // Whatever value it will take one day: it gets no further than its name.
+    command.addOption(new Option(`${flag} [value]`).hideHelp());
+    command.on(`option:${flag.slice(2)}`, () => {
+      throw later(`${word} with ${flag}`, `ripcord ${word} --help`);
+    });
+  }
+}
+
+function later(what: string, help: string): RipcordError {
+  return new RipcordError(
+    'RIPCORD_COMMAND_LATER',
+    `cannot ${what}: this version does not have it yet, a later one will`,
+    { hint: `${help} lists what is there` },
   );
 }
 

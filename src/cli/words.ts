@@ -152,5 +152,23 @@ export const LATER: readonly string[] = [
   'why',
 ];
 
+/** Options of the contract that this version does not have yet, by their command. */
+export const LATER_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  plan: ['--simulate', '--out', '--base', '--explain'],
+  apply: [
+    '--per-chute',
+    '--wait-healthy',
+    '--on-failure',
+    '--watch',
+    '--standalone',
+    '--cancel-on-interrupt',
+  ],
+  retry: ['--force-at-step'],
+  cancel: ['--force-at-step'],
+  status: ['--watch'],
+  logs: ['--since'],
+  init: ['--from'],
+};
+
 /** What completion asks behind the scenes; not in the list. */
 export const COMPLETE = '__complete';
