@@ -3,12 +3,13 @@ import { healthOf } from '../definition/health.ts';
 import { findCycle } from '../definition/needs.ts';
 import { pointer, type Patch } from '../patch.ts';
 import { ORDER } from '../phases.ts';
-import type { Change, Desired, Planner } from '../plan.ts';
-import type { GateCheck, StepDraft } from '../step.ts';
+import type { Change, Desired, PlanContext, Planner } from '../plan.ts';
+import type { GateCheck, StepDraft, StepId } from '../step.ts';
 import { textOrder } from '../text-order.ts';
 import { fetchIdsOf } from './files.ts';
 import { directoryIdsOf } from './name.ts';
 import { processSpec } from './process-spec.ts';
+import { publishedPorts } from './published-ports.ts';
 import { volumeIdsOf } from './runtime.ts';
 import { savePatch } from './save-patch.ts';
 import { fateOf, type Fate } from './service-fate.ts';
@@ -20,7 +21,7 @@ import type { PlainRefusal } from './unsupported.ts';
  */
 export const state: Planner = {
   name: 'state',
-  version: 1,
+  version: 2,
   plan(change, context) {
     const refusals = wrongNeeds(change);
     if (refusals.length > 0) return { refusals };
@@ -28,7 +29,7 @@ export const state: Planner = {
     return {
       steps: [
         ...stops(change, fate),
-        ...starts(change, fate),
+        ...starts(change, fate, context),
         ...gate(change, fate),
         ...save(change, savePatch(change, context, fate)),
       ],
@@ -77,10 +78,14 @@ function stops({ chute, before }: Change, { stopping }: Fate): readonly StepDraf
 }
 
 /**
- * A start stands on the stop of what ran before, and on the files, directories and volumes it runs
+ * A start stands on the stop of what ran before, of what has its ports until now, and on the files, directories and volumes it runs
  * with: as long as it is not undone, none of these may be.
  */
-function starts(change: Change, { starting, stopping }: Fate): readonly StepDraft[] {
+function starts(
+  change: Change,
+  { starting, stopping }: Fate,
+  context: PlanContext,
+): readonly StepDraft[] {
   const { chute, desired, before } = change;
   const services = desired?.definition.services ?? {};
   const idOf = (service: ServiceName): string => `${chute}/${service}/process.start`;
@@ -92,6 +97,7 @@ function starts(change: Change, { starting, stopping }: Fate): readonly StepDraf
     needs: [
       ...(services[service]?.needs ?? []).filter((each) => starting.has(each)).map(idOf),
       ...(stopping.has(service) ? [stopId(chute, service)] : []),
+      ...holdersOf(change, service, context),
       ...directoryIdsOf(change),
       ...fetchIdsOf(chute, before, services[service]?.source?.digest),
       ...volumeIdsOf(chute, before, services[service]),
@@ -100,6 +106,32 @@ function starts(change: Change, { starting, stopping }: Fate): readonly StepDraf
     undo: `stop ${service}`,
   }));
 }
+
+/** The stops of other chutes' services that have until now what this one will listen on. */
+function holdersOf(
+  { chute, desired }: Change,
+  service: ServiceName,
+  { applied, changes }: PlanContext,
+): readonly StepId[] {
+  if (!desired) return [];
+  const wanted = publishedPorts(desired.definition).filter((port) => port.service === service);
+  const found = wanted.flatMap(({ key }) => {
+    const holder = applied.reservations.ports[key];
+    const holding = changes.find((each) => each.chute === holder?.chute && hasSteps(each));
+    if (
+      !holder ||
+      !holding ||
+      holding.chute === chute ||
+      !fateOf(holding).stopping.has(holder.service)
+    )
+      return [];
+    return [stopId(holder.chute, holder.service)];
+  });
+  return [...new Set(found)];
+}
+
+const hasSteps = ({ patch, operation }: Change): boolean =>
+  patch.length > 0 || operation === 'restart';
 
 const stopId = (chute: ChuteName, service: ServiceName): string =>
   `${chute}/${service}/process.stop`;

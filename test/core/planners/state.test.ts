@@ -72,6 +72,48 @@ describe('what a step stands on', () => {
   });
 });
 
+describe('a port that goes from one chute to another', () => {
+  const listens = (name: string, ...ports: readonly string[]): Definition =>
+    definition({
+      name,
+      services: {
+        main: service({
+          ports: Object.fromEntries(ports.map((port) => [port, { internal: parseInt(port, 10) }])),
+        }),
+      },
+    });
+
+  test('the start of the one stands on the stop of the other', () => {
+    const applied = appliedAfter([ask('apply', listens('old', '8080/tcp', '8443/tcp'))]);
+    const given = [ask('apply', listens('new', '8080/tcp')), ask('apply', listens('old'))];
+    const { steps } = planOf(given, { applied });
+    expect(needsOf(steps, 'new/main/process.start')).toContain('old/main/process.stop');
+    expect(needsOf(steps, 'old/main/process.start')).toEqual(['old/main/process.stop']);
+  });
+
+  test('two chutes that change ports both stop before either starts', () => {
+    const applied = appliedAfter([
+      ask('apply', listens('one', '8081/tcp')),
+      ask('apply', listens('two', '8082/tcp')),
+    ]);
+    const given = [
+      ask('apply', listens('one', '8082/tcp')),
+      ask('apply', listens('two', '8081/tcp')),
+    ];
+    const { steps } = planOf(given, { applied });
+    const stops = ['one/main/process.stop', 'two/main/process.stop'];
+    expect(needsOf(steps, 'one/main/process.start')).toEqual(stops);
+    expect(needsOf(steps, 'two/main/process.start')).toEqual(stops);
+  });
+
+  test('a chute that is removed is out of the way first', () => {
+    const applied = appliedAfter([ask('apply', listens('old', '8080/tcp'))]);
+    const given = [ask('apply', listens('new', '8080/tcp')), ask('delete', 'old')];
+    const { steps } = planOf(given, { applied });
+    expect(needsOf(steps, 'new/main/process.start')).toContain('old/main/process.stop');
+  });
+});
+
 describe('the order of services', () => {
   test('what is needed starts first, and independent ones at once', () => {
     const { steps } = planOf([ask('apply', chain())]);
