@@ -21,6 +21,8 @@ export type Told = {
   readonly chutes: readonly string[];
   /** The device as it is now. */
   readonly state: State;
+  /** Whether being rolled back is what was asked for. */
+  readonly wantsBack: boolean;
 };
 
 /** How an update ended, for people; the last line is what to do next. */
@@ -60,7 +62,7 @@ function goodText(context: Context, { outcome, progress, chutes, state }: Told):
   );
   const undo =
     outcome.outcome === 'committed' && outcome.update !== null
-      ? `  undo     ripcord rollback ${outcome.update}${rootFlag}\n`
+      ? `  undo     ripcord rollback ${outcome.update}${rootFlag}${needed(chutes, state)}\n`
       : '';
   const details = outcome.update === null ? 'status' : `show ${outcome.update}`;
   return [
@@ -71,6 +73,12 @@ function goodText(context: Context, { outcome, progress, chutes, state }: Told):
     `  details  ripcord ${details}${rootFlag}\n`,
   ].join('');
 }
+
+/** What was removed has to be fetched again. A comment: the line can be run as it is. */
+const needed = (chutes: readonly string[], { applied }: State): string =>
+  chutes.some((chute) => !applied.chutes[chute])
+    ? '  # as long as its source is there as it was'
+    : '';
 
 const runningDefinition = ({ applied }: State, chute: string) => {
   const found = applied.chutes[chute];
@@ -113,8 +121,8 @@ function rejectedText(context: Context, { outcome }: Told): string {
 }
 
 function undoneText(context: Context, told: Told): string {
-  const { outcome, progress, chutes, state } = told;
-  const { symbols, red, yellow } = context.terminal;
+  const { outcome, progress, chutes, state, wantsBack } = told;
+  const { symbols, red, yellow, green } = context.terminal;
   const failed = stepOf(progress, outcome.failedStep);
   const at = failed ? ` at s${failed.n} (${failed.title})` : '';
   const undone = progress?.steps.filter(({ status }) => status === 'undone').length ?? 0;
@@ -136,6 +144,8 @@ function undoneText(context: Context, told: Told): string {
           .map(({ n }) => `s${n}`)
           .join(' ')}\n`;
   const stands = chutes.length > 0 ? ` ${standing(chutes, state)}` : '';
+  if (wantsBack && outcome.outcome === 'reverted')
+    return `${green(symbols.done)} ${outcome.update} is settled: ${whole}.${stands}\n${list}${next(context, `show ${outcome.update}`)}`;
   return `${mark} ${head}${stands}\n${cause}${list}${next(context, `show ${outcome.update}`)}`;
 }
 

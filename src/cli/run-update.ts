@@ -17,23 +17,25 @@ import { peek } from './reader.ts';
 import { errorReport } from './show-error.ts';
 import { openView } from './update-view.ts';
 
+type TellOptions = {
+  readonly chutes: readonly string[];
+  /** Whether being rolled back is what was asked for: then it is no failure. */
+  readonly wantsBack?: boolean;
+};
+
 /**
  * Has an update begun, shows its way and how it ended. With `-o json` the last line is the outcome,
  * for refusals before the update too. Resolves with the exit code.
  */
 export async function runUpdate(
   context: Context,
-  options: CarryOptions & {
-    readonly chutes: readonly string[];
-    /** Whether being rolled back is what was asked for: then it is no failure. */
-    readonly wantsBack?: boolean;
-  },
+  options: CarryOptions & TellOptions,
 ): Promise<number> {
   const view = openView(context);
   const carried = await carry(context, view, options);
   const back = options.wantsBack && carried.exitCode === EXIT.reverted;
   const exitCode = back ? EXIT.ok : carried.exitCode;
-  await tell(context, { ...carried, exitCode }, options.chutes);
+  await tell(context, { ...carried, exitCode }, options);
   return exitCode;
 }
 
@@ -57,14 +59,14 @@ export async function tellEnded(
   view.close();
   const { outcome } = reader;
   const exitCode = exitCodeOf(outcome);
-  await tell(context, { outcome, update: id, progress, exitCode }, []);
+  await tell(context, { outcome, update: id, progress, exitCode }, { chutes: [] });
   return exitCode;
 }
 
 async function tell(
   context: Context,
   { outcome, update, progress, exitCode }: Carried,
-  named: readonly string[],
+  { chutes: named, wantsBack = false }: TellOptions,
 ): Promise<void> {
   const { terminal, output, quiet, rootFlag } = context;
   if (outcome === null) {
@@ -78,7 +80,7 @@ async function tell(
   if (quiet && exitCode === 0) return;
   const chutes = named.length > 0 ? named : (progress?.chutes ?? []).map(({ chute }) => chute);
   const state = (await peek(context))?.state ?? NEW_STATE;
-  const text = outcomeText(context, { outcome, progress, chutes, state });
+  const text = outcomeText(context, { outcome, progress, chutes, state, wantsBack });
   if (exitCode === 0) terminal.out(text);
   else terminal.err(text);
 }

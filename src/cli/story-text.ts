@@ -48,15 +48,20 @@ export function explanationText({ terminal }: Context, story: UpdateStory): stri
   return lines.join('');
 }
 
-/** What an update changed. */
-export function patchText({ terminal }: Context, patch: Patch): string {
+/**
+ * What an update changed. A step says `add` for whatever it puts somewhere; what was there before is in
+ * its `inverse`.
+ */
+export function patchText({ terminal }: Context, patch: Patch, inverse: Patch = []): string {
+  const replaced = new Set(inverse.filter(({ op }) => op !== 'remove').map(({ path }) => path));
   return patch
     .map((operation) => {
       const path = operation.path.replace(/^\/chutes\//, '');
       if (operation.op === 'remove') return `  ${terminal.red(`- ${path}`)}\n`;
       const value = clip(JSON.stringify(operation.value), 80);
-      const paint = operation.op === 'add' ? terminal.green : terminal.yellow;
-      return `  ${paint(`${operation.op === 'add' ? '+' : '~'} ${path}  ${value}`)}\n`;
+      const isNew = operation.op === 'add' && !replaced.has(operation.path);
+      const paint = isNew ? terminal.green : terminal.yellow;
+      return `  ${paint(`${isNew ? '+' : '~'} ${path}  ${value}`)}\n`;
     })
     .join('');
 }
@@ -157,7 +162,8 @@ export function stepText(context: Context, step: StepDetail): string {
   for (const { seq, state, evidence } of step.probes)
     lines.push(`  probe    @${seq} ${state} ${JSON.stringify(evidence)}\n`);
   if (step.undone) lines.push(`  undone   ${undoneWords(terminal, step)}\n`);
-  if (step.patch.length > 0) lines.push(`  changed\n${patchText(context, step.patch)}`);
+  if (step.patch.length > 0)
+    lines.push(`  changed\n${patchText(context, step.patch, step.inverse)}`);
   lines.push(`ripcord show ${step.update}${context.rootFlag}\n`);
   return lines.join('');
 }
