@@ -1,13 +1,16 @@
 // `npm start`: applies the hello chute into ./.ripcord and says what to try next.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = 'dist/src/cli/main.js';
 const top = fileURLToPath(new URL('../..', import.meta.url));
+// Absolute: what is shown below goes on working after a `cd`.
+const main = join(top, 'dist/src/cli/main.js');
+const root = join(top, '.ripcord');
 const { status, signal } = spawnSync(
   process.execPath,
-  [main, '--root', '.ripcord', 'apply', 'docs/examples/hello', '--yes'],
+  [main, '--root', root, 'apply', 'docs/examples/hello', '--yes'],
   { cwd: top, stdio: 'inherit' },
 );
 if (status !== 0) process.exit(status ?? (signal ? 1 : 0));
@@ -19,7 +22,7 @@ console.log(`
 hello answers at http://localhost:${port}/
 
 Try next:
-  alias ripcord="node ${main} --root .ripcord"
+  alias ripcord="node '${main}' --root '${root}'"
   curl http://localhost:${port}/             which version answers
   ripcord status                          what runs
   RIPCORD_FAULT=kill@effect=3 ripcord apply docs/examples/hello-v2 --yes
