@@ -4,13 +4,11 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { definitionError, type Place } from '../core/definition/complaint.ts';
+import { DEFINITION_NAMES } from '../core/definition/file-names.ts';
 import type { ParseOptions, Parsed } from '../core/definition/parse.ts';
 import { TEXT_BYTES_MAX } from '../core/definition/read-guard.ts';
 import type { SourceReference } from '../core/definition/source-reference.ts';
 import { RipcordError, codeOf } from '../core/errors.ts';
-
-/** The names a definition has in a directory, the first that is there wins. */
-const NAMES = ['chute.yaml', 'chute.yml', 'chute.json', 'paradrop.yaml', 'paradrop.yml'] as const;
 
 /** The text of a definition, and where it was found. */
 export type DefinitionFile = {
@@ -88,12 +86,12 @@ async function locate(argument: string): Promise<string> {
     if (codeOf(error) === 'ENOTDIR' || codeOf(error) === 'ENOENT') return argument;
     throw missing(argument, error);
   }
-  const name = NAMES.find((candidate) => entries.includes(candidate));
+  const name = DEFINITION_NAMES.find((candidate) => entries.includes(candidate));
   if (name !== undefined) return join(argument, name);
   throw new RipcordError(
     'RIPCORD_DEFINITION_MISSING',
-    `cannot find a definition in ${argument}: it has no ${NAMES.join(', ')}`,
-    { details: { file: argument, names: NAMES }, hint: `ripcord init ${argument}` },
+    `cannot find a definition in ${argument}: it has no ${DEFINITION_NAMES.join(', ')}`,
+    { details: { file: argument, names: DEFINITION_NAMES }, hint: `ripcord init ${argument}` },
   );
 }
 

@@ -104,7 +104,8 @@ export async function readDefinitions(
     if (!context.quiet)
       for (const warning of parsed.warnings)
         context.terminal.err(`${context.terminal.yellow('warning:')} ${complaintText(warning)}\n`);
-    read.push({ ...parsed, directory: found.directory, secrets: drawer.values });
+    const path = file === '-' ? null : found.file;
+    read.push({ ...parsed, directory: found.directory, path, secrets: drawer.values });
   }
   const sourced: SourcedDefinition[] = [];
   for (const each of read) sourced.push(await withSources(each, context));

@@ -22,7 +22,13 @@ export type Source = {
 
 /** Where a source was found. Travels with the request, not with the definition. */
 export type SourceLocation =
-  | { readonly type: 'local' | 'archive'; readonly path: string }
+  | {
+      readonly type: 'local';
+      readonly path: string;
+      /** Files below it that are no part of it: definitions, with secrets as they are written. */
+      readonly except?: readonly string[];
+    }
+  | { readonly type: 'archive'; readonly path: string }
   | { readonly type: 'http'; readonly url: string }
   | { readonly type: 'git'; readonly url: string; readonly commit: string };
 

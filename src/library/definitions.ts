@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Secrets } from '../../journal/secrets-store.ts';
 import type { Definition, SecretRef, Source, SourceLocation } from '../core/chute.ts';
 import type { Complaint } from '../core/definition/complaint.ts';
+import { DEFINITION_NAMES } from '../core/definition/file-names.ts';
 import { complete, type RawDefinition } from '../core/definition/raw.ts';
 import type { ChuteRequest } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
@@ -14,6 +15,8 @@ import { observeSource } from '../drivers/files/observe-source.ts';
 export type ReadDefinition = RawDefinition & {
   /** What relative sources are relative to. */
   readonly directory: string;
+  /** The file it was read from; null when it was none. */
+  readonly path: string | null;
   /** Values that must not be journaled, by the placeholder that stands for them. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly warnings: readonly Complaint[];
@@ -71,14 +74,25 @@ export async function withSources(
 ): Promise<SourcedDefinition> {
   // A root below the definition's own directory is no part of its files.
   const real = existsSync(root) ? realpathSync(root) : root;
+  const without = { root: real, definitions: filesOf(read) };
   const sources: Record<string, Source> = {};
   const locations: Record<string, SourceLocation> = {};
   for (const [service, reference] of Object.entries(read.sources)) {
-    const found = await observeSource(reference, read.directory, { except: real });
+    const found = await observeSource(reference, read.directory, without);
     sources[service] = found.source;
     locations[found.source.digest] = found.location;
   }
   return { ...read, found: { sources, locations } };
+}
+
+/**
+ * Where definitions are, which hold secrets as they are written: the one that was read, and what else
+ * is a definition by its name beside it.
+ */
+function filesOf({ directory, path }: ReadDefinition): readonly string[] {
+  const named = DEFINITION_NAMES.map((name) => join(directory, name));
+  const read = path !== null && existsSync(path) ? [path] : [];
+  return [...named.filter((each) => existsSync(each)), ...read].map((each) => realpathSync(each));
 }
 
 /** What a definition asks for, its secrets under their marks. */

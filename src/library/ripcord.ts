@@ -278,7 +278,7 @@ async function readValue(value: object, strict: boolean): Promise<ReadDefinition
     strict,
   });
   if (!parsed.ok) throw definitionError(parsed.complaints);
-  return { ...parsed, directory: process.cwd(), secrets: drawer.values };
+  return { ...parsed, directory: process.cwd(), path: null, secrets: drawer.values };
 }
 
 function scaled(policy: RetryPolicy, scale: number): RetryPolicy {

@@ -1,4 +1,4 @@
-// A small web chute in plain Node: the port and the greeting come from its definition.
+// The small web chute, a version later: the port and the greeting come from its definition.
 import { createServer } from 'node:http';
 
 const port = Number(process.env.PORT);

@@ -1,12 +1,12 @@
 import { realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Source, SourceLocation } from '../../core/chute.ts';
 import { RipcordError } from '../../core/errors.ts';
 import { shownUrl } from './download.ts';
 import { gitLater } from './release-fetch.ts';
-import { digestTree, hashFile, type TreeOptions } from './tree.ts';
+import { digestTree, hashFile } from './tree.ts';
 
 /** A source as a definition names it: a path, a URL, or the long form. */
 export type SourceReference =
@@ -22,6 +22,9 @@ export type SourceReference =
 /** What a source holds, by content, and where it was found. */
 export type ObservedSource = { readonly source: Source; readonly location: SourceLocation };
 
+/** What is no part of a source although it lies inside: absolute, real paths. */
+type Without = { readonly root?: string; readonly definitions?: readonly string[] };
+
 /**
  * Looks at a source and names it by its content: a directory by its tree, an archive by its bytes, an
  * http(s) archive by the sha256 that its definition has to give. Paths are relative to `base`, the
@@ -33,7 +36,7 @@ export type ObservedSource = { readonly source: Source; readonly location: Sourc
 export async function observeSource(
   reference: SourceReference,
   base: string,
-  options: TreeOptions = {},
+  without: Without = {},
 ): Promise<ObservedSource> {
   const { type, sha256, ...given } = typeof reference === 'string' ? { url: reference } : reference;
   const where = given.path ?? given.url ?? '.';
@@ -52,12 +55,25 @@ export async function observeSource(
   }
   const found = await stat(real);
   if (found.isDirectory()) {
-    const digest = await digestTree(real, options);
-    return { source: { type: 'local', digest }, location: { type: 'local', path: real } };
+    return observeDirectory(real, without);
   }
   if (!found.isFile()) throw invalid(where, 'it is neither a directory nor an archive');
   return observeArchive(real, where, sha256);
 }
+
+async function observeDirectory(
+  path: string,
+  { root, definitions = [] }: Without,
+): Promise<ObservedSource> {
+  const inside = definitions.map((file) => relative(path, file)).filter(isInside);
+  const except = [...new Set(inside)].toSorted();
+  const left = [...(root === undefined ? [] : [root]), ...except.map((each) => join(path, each))];
+  const digest = await digestTree(path, { except: left });
+  const location = { type: 'local', path, ...(except.length > 0 && { except }) } as const;
+  return { source: { type: 'local', digest }, location };
+}
+
+const isInside = (path: string): boolean => path !== '' && path.split('/')[0] !== '..';
 
 async function observeArchive(
   path: string,

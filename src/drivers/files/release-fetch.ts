@@ -84,7 +84,7 @@ async function bring(context: StepContext, args: Args, work: string): Promise<vo
   if (location.type === 'git') throw gitLater(location.url);
   if (location.type === 'local') {
     await mkdir(tree);
-    await bringDirectory(context, location.path, tree);
+    await bringDirectory(context, location, tree);
     expectDigest(location, digest, await digestTree(tree));
     return;
   }
@@ -104,10 +104,16 @@ async function bring(context: StepContext, args: Args, work: string): Promise<vo
   await listTree(tree);
 }
 
-async function bringDirectory(context: StepContext, from: string, to: string): Promise<void> {
+async function bringDirectory(
+  context: StepContext,
+  { path: from, except = [] }: Extract<SourceLocation, { type: 'local' }>,
+  to: string,
+): Promise<void> {
   if (!(await exists(from))) throw missing(from);
   try {
-    const entries = await listTree(from, { except: context.root });
+    const entries = await listTree(from, {
+      except: [context.root, ...except.map((each) => join(from, each))],
+    });
     await copyTree(from, to, entries, context.signal);
   } catch (error) {
     // Listed and gone before it was copied: the same as any other change since the plan.

@@ -17,8 +17,8 @@ export type TreeEntry =
       readonly bytes: number;
     };
 
-/** What to leave out of a tree besides `.git` and `.ripcord`: a root that lies inside its source. */
-export type TreeOptions = { readonly except?: string };
+/** What to leave out of a tree besides `.git` and `.ripcord`, by absolute paths. */
+export type TreeOptions = { readonly except?: readonly string[] };
 
 const LEFT_OUT = new Set(['.git', '.ripcord']);
 const HASHES_AT_ONCE = 8;
@@ -33,13 +33,14 @@ export async function listTree(
   root: string,
   options: TreeOptions = {},
 ): Promise<readonly TreeEntry[]> {
+  const except = new Set(options.except);
   const entries: TreeEntry[] = [];
   const directories = [''];
   let bytes = 0;
   for (let at = directories.pop(); at !== undefined; at = directories.pop()) {
     for (const name of await readdir(join(root, at))) {
       const path = at === '' ? name : `${at}/${name}`;
-      if (LEFT_OUT.has(name) || join(root, path) === options.except) continue;
+      if (LEFT_OUT.has(name) || except.has(join(root, path))) continue;
       const entry = await readEntry(root, path);
       entries.push(entry);
       if (entry.type === 'directory') directories.push(path);

@@ -43,7 +43,7 @@ describe('observing a source', () => {
     writeTree(path, { 'a.txt': 'same' });
     const before = await digestTree(path);
     writeTree(path, { 'state/log/1.ndjson': '\n' });
-    expect(await digestTree(path, { except: join(path, 'state') })).toBe(before);
+    expect(await digestTree(path, { except: [join(path, 'state')] })).toBe(before);
   });
 
   test('is what a fetch then finds', async () => {
@@ -53,6 +53,25 @@ describe('observing a source', () => {
     const { root, args, context } = fetching(location, source.digest);
     await releaseFetch.run(context, args, { existed: false });
     expect(treeOf(join(root, releaseDirectory('hello', source.digest)))).toEqual({ 'app.js': 'x' });
+  });
+
+  test('leaves out definitions, and a fetch leaves out the same', async () => {
+    const path = temporaryRoot();
+    writeTree(path, { 'app.js': 'x', 'deep/chute.yaml': 'kept' });
+    const before = await observeSource('.', path);
+    writeTree(path, { 'chute.yaml': 'hush', 'deep/mine.yaml': 'hush' });
+    const definitions = [join(path, 'chute.yaml'), join(path, 'deep/mine.yaml'), '/etc/chute.yaml'];
+    const { source, location } = await observeSource('.', path, { definitions });
+    expect(source).toEqual(before.source);
+    expect(location).toEqual({ type: 'local', path, except: ['chute.yaml', 'deep/mine.yaml'] });
+
+    const { root, args, context } = fetching(location, source.digest);
+    await releaseFetch.run(context, args, { existed: false });
+    expect(treeOf(join(root, releaseDirectory('hello', source.digest)))).toEqual({
+      'app.js': 'x',
+      deep: 'directory',
+      'deep/chute.yaml': 'kept',
+    });
   });
 
   test('checks the sha256 of an archive', async () => {
