@@ -43,6 +43,8 @@ export class Shell {
     const main = ['type: light', 'image: node', 'source: .', `command: ${command}`, ...more];
     const health = 'health: {settleMs: 20, withinMs: 500}';
     const lines = [...main, health].map((line) => `    ${line}\n`).join('');
+    // A definition is no part of its source: without this one release would be like the other.
+    writeFileSync(join(directory, 'command'), command);
     writeFileSync(file, `name: hello\nservices:\n  main:\n${lines}`);
     return file;
   }
