@@ -10,8 +10,7 @@ const V1 = definition('hello', 1, ['A', 'B']);
 const probing =
   (state: 'partial' | 'unknown' | 'none', idempotent: boolean) =>
   (drivers: Drivers): Drivers => {
-    const put = drivers['thing.put@1'] as AnyDriver;
-    const { probe: _probe, ...unprobed } = put;
+    const { probe: _probe, ...unprobed }: AnyDriver = { ...drivers['thing.put@1'] } as AnyDriver;
     const probe = async () => ({ state: state as 'partial', evidence: 'half' });
     return {
       ...drivers,
