@@ -45,6 +45,8 @@ export class Shell {
     const lines = [...main, health].map((line) => `    ${line}\n`).join('');
     // A definition is no part of its source: without this one release would be like the other.
     writeFileSync(join(directory, 'command'), command);
+    // Definitions are no part of what a service is made of.
+    writeFileSync(join(directory, 'content'), command);
     writeFileSync(file, `name: hello\nservices:\n  main:\n${lines}`);
     return file;
   }
