@@ -45,7 +45,7 @@ export const plan: CommandModule = {
     await print(context, planValue(planned), () => planText(context, planned, detail));
     if ('refusals' in planned) return EXIT.refused;
     const changes = 'plan' in planned;
-    if (changes && context.output === 'text')
+    if (changes && context.output === 'text' && asked.facts === undefined)
       context.terminal.out(`Apply: ripcord apply ${given.join(' ')}${context.rootFlag}\n`);
     return changes && asked.exitCode ? EXIT.differs : EXIT.ok;
   },
