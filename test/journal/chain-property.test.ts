@@ -63,7 +63,10 @@ test('a write that stopped anywhere is torn, and whole batches before it stay', 
       const scan = scanSegment(Buffer.from(bytes).fill(NEWLINE, cut), 1, NO_HASH);
       let whole = 0;
       // Free space looks like the newline that a batch ends with.
-      for (const size of sizes) if (whole + size - 1 <= cut) whole += size;
+      for (const size of sizes) {
+        if (whole + size - 1 > cut) break;
+        whole += size;
+      }
       expect(scan.tail).not.toBe('rotten');
       expect(scan.used).toBe(Math.min(whole, bytes.length));
     }),
