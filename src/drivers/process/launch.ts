@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fstatSync, realpathSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, realpathSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
 import type { ChuteName, SecretRef, ServiceName } from '../../core/chute.ts';
@@ -11,6 +11,7 @@ import { openLog } from '../log-file.ts';
 import { instanceOf, readStat } from '../proc.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
 import { writeWitness } from '../witness.ts';
+import { serviceStdio } from './stdio.ts';
 
 /** A service's process to be. */
 export type Launch = {
@@ -52,13 +53,14 @@ export async function launch(service: Launch): Promise<ProcessInstance> {
   };
 
   const log = openLog(below(root, spec.log));
+  const nothing = openSync('/dev/null', 'r');
   const logFrom = fstatSync(log).size;
   try {
     const child = spawn(file, args, {
       cwd: directory,
       env: environment,
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: serviceStdio(log, nothing),
     });
     if (child.pid === undefined) throw await execFailure(service, child);
 
@@ -70,6 +72,7 @@ export async function launch(service: Launch): Promise<ProcessInstance> {
     writeWitness(root, { chute: service.chute, service: service.service, instance, logFrom });
     return instance;
   } finally {
+    closeSync(nothing);
     closeSync(log);
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Level } from 'level';
 import { describe, expect, test } from 'vitest';
 
 import type { Json } from '../../../src/core/json.ts';
@@ -148,6 +149,24 @@ test('names a process that ended at once, so that the gate can tell', async () =
   expect(result.instance.startTicks).toBeGreaterThan(0);
   await until(() => !isAlive(result.instance));
   expect(await processStart.probe?.(context, args, null)).toMatchObject({ state: 'not-done' });
+});
+
+test('gets no descriptor of the engine’s but its log', async () => {
+  const root = serviceRoot();
+  // LevelDB opens its files so that they would be handed down.
+  const level = new Level(join(root, 'index'));
+  await level.open();
+  try {
+    const spec = shell('ls -l /proc/$$/fd; echo ready; exec sleep 60');
+    await runningService(root, spec);
+    const log = readFileSync(join(root, spec.log), 'utf8');
+    const targets = [...log.matchAll(/-> (.*)$/gm)].map(([, target]) => target ?? '');
+    const known = new Set([join(root, spec.log), '/dev/null']);
+    expect(targets).toContain('/dev/null');
+    expect(targets.filter((target) => !known.has(target))).toEqual([]);
+  } finally {
+    await level.close();
+  }
 });
 
 test('leads a session of its own', async () => {
