@@ -5,8 +5,8 @@ import { scanSegment, type SegmentScan } from './segment.ts';
 /** A bit that was put right. */
 export type Healed = { readonly seq: Seq; readonly offset: number };
 
-/** How far a broken record is searched for its flipped bit: each byte costs eight hashes of it. */
-const SEARCH_BYTES_MAX = 8 * 1024;
+/** How far a broken record is searched for its flipped bit: eight hashes a byte, some ten seconds in all. */
+const SEARCH_BYTES_MAX = 32 * 1024;
 /** More broken records than this in one segment are no single flipped bits. */
 const HEALED_MAX = 16;
 
