@@ -10,12 +10,10 @@ const V1 = definition('hello', 1, ['A', 'B']);
 const probing =
   (state: 'partial' | 'unknown' | 'none', idempotent: boolean) =>
   (drivers: Drivers): Drivers => {
-    const { probe: _probe, ...unprobed }: AnyDriver = { ...drivers['thing.put@1'] } as AnyDriver;
     const probe = async () => ({ state: state as 'partial', evidence: 'half' });
-    return {
-      ...drivers,
-      'thing.put@1': { ...unprobed, idempotent, ...(state !== 'none' && { probe }) },
-    };
+    const put = Object.entries(drivers['thing.put@1'] ?? {}).filter(([name]) => name !== 'probe');
+    const driver = { ...Object.fromEntries(put), idempotent, ...(state !== 'none' && { probe }) };
+    return { ...drivers, 'thing.put@1': driver as AnyDriver };
   };
 
 describe('a step that a crash left half done', () => {
