@@ -29,13 +29,12 @@ function found(directory: string, beginning: string): boolean {
   return readdirSync(directory).some((name) => name.startsWith(beginning));
 }
 
-/** A server whose first answer stalls before its last byte; every later one is whole. */
-async function stallingOnce(body: Buffer): Promise<string> {
-  let asked = 0;
+/** A server whose answers stall before their last byte until `serve` is called. */
+async function stalling(body: Buffer): Promise<{ readonly url: string; serve(): void }> {
+  let stalls = true;
   const server: Server = createServer((_request, response) => {
-    asked += 1;
     response.writeHead(200, { 'content-length': body.length });
-    if (asked === 1) response.write(body.subarray(0, -1));
+    if (stalls) response.write(body.subarray(0, -1));
     else response.end(body);
   });
   await new Promise<void>((done) => {
@@ -47,15 +46,19 @@ async function stallingOnce(body: Buffer): Promise<string> {
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  return `http://127.0.0.1:${address.port}/hello.tar.gz`;
+  const url = `http://127.0.0.1:${address.port}/hello.tar.gz`;
+  const serve = (): void => {
+    stalls = false;
+  };
+  return { url, serve };
 }
 
-/** Version 2 of hello from an archive on a server that stalls once. */
-async function fromServer(on: Device): Promise<void> {
+/** Version 2 of hello from an archive on a server that stalls until what is returned is called. */
+async function fromServer(on: Device): Promise<() => void> {
   const archive = join(on.home, 'hello.tar.gz');
   const from = join(on.home, 'hello-v2');
   await c({ file: archive, cwd: from, gzip: true }, ['server.mjs']);
-  const url = await stallingOnce(readFileSync(archive));
+  const { url, serve } = await stalling(readFileSync(archive));
   const sha256 = await hashFile(archive);
   on.define(
     'hello-served',
@@ -64,15 +67,17 @@ async function fromServer(on: Device): Promise<void> {
       `source: { url: '${url}', sha256: ${sha256} }`,
     ),
   );
+  return serve;
 }
 
 test('an update killed while it fetches is committed by the next command', async () => {
   const hello = await device();
   await hello.install('hello');
-  await fromServer(hello);
+  const serve = await fromServer(hello);
   const releases = join(hello.root, 'chutes/hello/releases');
   await killWhen(hello.begin(['apply', 'hello-served', '-y']), () => found(releases, '.fetch-'));
 
+  serve();
   await hello.json(['status']);
   await expectAtRest(hello, { answer: V2 });
   expect(await storyOf(hello, 'u2')).toMatchObject({ outcome: 'committed' });
