@@ -6,6 +6,9 @@ import { HttpError } from './problem.ts';
 /** A request with every definition and option stays far below this. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
+/** Read to its end up to here, because who is still sending would not hear that it is too large. */
+const READ_BYTES_MAX = 16 * BODY_BYTES_MAX;
+
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
@@ -18,10 +21,11 @@ export async function readBody(request: IncomingMessage): Promise<Json> {
   for await (const chunk of request) {
     const bytes = chunk as Buffer;
     size += bytes.length;
-    if (size > BODY_BYTES_MAX)
-      throw new HttpError(413, 'RIPCORD_USAGE_INVALID', 'cannot take the request: it is too large');
-    chunks.push(bytes);
+    if (size <= BODY_BYTES_MAX) chunks.push(bytes);
+    else if (size > READ_BYTES_MAX) break;
   }
+  if (size > BODY_BYTES_MAX)
+    throw new HttpError(413, 'RIPCORD_USAGE_INVALID', 'cannot take the request: it is too large');
   const text = Buffer.concat(chunks).toString('utf8');
   if (text === '') return {};
   try {

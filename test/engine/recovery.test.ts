@@ -13,7 +13,7 @@ const probing =
     const probe = async () => ({ state: state as 'partial', evidence: 'half' });
     const put = Object.entries(drivers['thing.put@1'] ?? {}).filter(([name]) => name !== 'probe');
     const driver = { ...Object.fromEntries(put), idempotent, ...(state !== 'none' && { probe }) };
-    return { ...drivers, 'thing.put@1': driver as AnyDriver };
+    return { ...drivers, 'thing.put@1': driver as unknown as AnyDriver };
   };
 
 describe('a step that a crash left half done', () => {
