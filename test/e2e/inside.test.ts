@@ -30,7 +30,9 @@ function found(directory: string, beginning: string): boolean {
 }
 
 /** A server whose answers stall before their last byte until `serve` is called. */
-async function stalling(body: Buffer): Promise<{ readonly url: string; serve(): void }> {
+async function stalling(
+  body: Buffer,
+): Promise<{ readonly url: string; readonly serve: () => void }> {
   let stalls = true;
   const server: Server = createServer((_request, response) => {
     response.writeHead(200, { 'content-length': body.length });
