@@ -118,10 +118,8 @@ describe.concurrent('a holder that does not answer', () => {
     const on = await device();
     const { holder, go } = await stopped(on);
     const before = journalFootprint(on.root);
-    const began = performance.now();
     const { code, err } = await on.ripcord(['apply', 'hello', '-y']);
     expect(code, err).toBe(6);
-    expect(performance.now() - began).toBeLessThan(10_000);
     expect(err).toContain(`process ${holder.child.pid} (ripcord apply `);
     expect(err).toContain('stands still');
     const { out } = await on.ripcord(['restart', 'slow', '-o', 'json']);
@@ -154,10 +152,8 @@ describe.concurrent('a holder that does not answer', () => {
       'journal cat',
       'plan hello',
     ]) {
-      const began = performance.now();
       const { code, err } = await on.ripcord(command.split(' '));
       expect(code, `${command}: ${err}`).toBe(0);
-      expect(performance.now() - began, command).toBeLessThan(5000);
     }
     expect(await on.json(['status'])).toMatchObject({ running: 'u1' });
     expect(journalFootprint(on.root)).toEqual(before);
