@@ -29,7 +29,7 @@ export type { ReadOnlyJournal, ReadOnlyOptions } from './read-only.ts';
 export { NO_HASH } from './record.ts';
 export type { Envelope, Head, Recorded, Seq } from './record.ts';
 export type { SeqRange } from './repair-survey.ts';
-export { repairRoot } from './repair.ts';
+export { forgetRepair, repairRoot, untoldRepair } from './repair.ts';
 export type { Repair, RepairOptions } from './repair.ts';
 export type { RootFacts } from './root.ts';
 export { openSecrets } from './secrets-store.ts';

@@ -3,7 +3,7 @@
  *
  * A crash at any moment leaves a root that is still damaged, and can be repaired again, or one that is
  * whole: HEAD first witnesses the last record that is known of, so that a shorter log is damage; the
- * new HEAD, put in place last, makes it whole.
+ * new HEAD, put in place last, makes it whole. `repair.json` then says what is still to be recorded.
  */
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
@@ -29,7 +29,7 @@ export interface RepairOptions {
   readonly disk?: Disk;
 }
 
-/** What a repair did. The caller records it as the first thing in the repaired journal. */
+/** What a repair did. The caller records it as the first thing in the repaired journal: see `untoldRepair`. */
 export type Repair = {
   /** Whether there was anything to do. */
   readonly changed: boolean;
@@ -78,6 +78,20 @@ export async function repairRoot(root: string, options: RepairOptions): Promise<
   }
 }
 
+/** Stands in a root from its repair on until that has been recorded. */
+const UNTOLD = 'repair.json';
+
+/** What a repair did that nobody has recorded yet, as a crash may come in between; or null. */
+export function untoldRepair(root: string, disk: Disk = nodeDisk): Repair | null {
+  const bytes = readIfThere(disk, join(root, UNTOLD));
+  return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as Repair);
+}
+
+/** Takes note that a repair has been recorded. Safe to repeat. */
+export function forgetRepair(root: string, disk: Disk = nodeDisk): void {
+  removeQuietly(disk, join(root, UNTOLD));
+}
+
 async function carryOut(
   disk: Disk,
   root: string,
@@ -114,6 +128,7 @@ async function carryOut(
     const facts = { ...genesis, uuid: survey.uuid ?? randomUUID(), schema: ROOT_SCHEMA };
     await writeDurably(disk, paths.facts, Buffer.from(`${JSON.stringify(facts, null, 2)}\n`));
   }
+  await writeDurably(disk, join(root, UNTOLD), report);
   replaceHead(disk, root, survey.head);
 }
 

@@ -1,11 +1,10 @@
 import { openJournal } from '../../journal/journal-disk.ts';
 import { machineClock } from '../../journal/machine-clock.ts';
-import type { Seq } from '../../journal/record.ts';
-import { type Repair, repairRoot } from '../../journal/repair.ts';
+import { type Repair, repairRoot, untoldRepair } from '../../journal/repair.ts';
 import type { ChuteEvent } from '../core/events.ts';
-import type { Json } from '../core/json.ts';
 import { UPCASTERS } from '../core/upcasters.ts';
 import { keysOf } from '../library/root-journal.ts';
+import { tellRepair } from '../library/tell-repair.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import { print } from './output.ts';
@@ -16,8 +15,7 @@ export async function repairJournal(context: Context, acceptLoss: boolean): Prom
   const clock = machineClock();
   const stamp = clock.now().replaceAll(/[:.]/g, '-');
   const repair = await repairRoot(root, { stamp, acceptLoss });
-  if (repair.changed) {
-    const { lost, setAside, healed, quarantine } = repair;
+  if (repair.changed || untoldRepair(root) !== null) {
     await using journal = await openJournal<ChuteEvent>({
       root,
       clock,
@@ -25,34 +23,15 @@ export async function repairJournal(context: Context, acceptLoss: boolean): Prom
       upcasters: UPCASTERS,
       keysOf,
     });
-    const told = { lost, setAside, healed } as unknown as Json;
     const cut = journal.opened.tailCut;
-    await journal.append([
-      ...(cut
-        ? [
-            {
-              type: 'journal.tailCut',
-              bytes: cut.bytes,
-              file: cut.file,
-              offset: cut.offset,
-            } as const,
-          ]
-        : []),
-      {
-        type: 'journal.repaired',
-        lost: told,
-        quarantine: quarantine ?? '',
-        passed: updatesAmong([...lost, ...setAside]),
-      },
-    ]);
+    if (cut) {
+      const { bytes, file, offset } = cut;
+      await journal.append([{ type: 'journal.tailCut', bytes, file, offset }]);
+    }
+    await tellRepair(root, journal);
   }
   await print(context, repair, () => repairText(context, repair));
   return EXIT.ok;
-}
-
-/** How many updates records can have held at most: each has a request and an end. */
-function updatesAmong(gone: readonly { readonly from: Seq; readonly to: Seq }[]): number {
-  return Math.ceil(gone.reduce((records, { from, to }) => records + to - from + 1, 0) / 2);
 }
 
 function repairText({ terminal, rootFlag }: Context, repair: Repair): string {

@@ -6,6 +6,7 @@ import { UPCASTERS } from '../core/upcasters.ts';
 import type { OpenJournal } from '../engine/book.ts';
 import { damageError } from './damage-error.ts';
 import type { Configured } from './local-host.ts';
+import { tellRepair } from './tell-repair.ts';
 
 /** What is written into `ripcord.json` when a root is made. */
 export type RootOptions = {
@@ -37,6 +38,7 @@ export function rootJournal({ root, create, configured, command }: RootOptions):
       await journal.close();
       throw damageError(root, damage);
     }
+    await tellRepair(root, journal);
     const cut = journal.opened.tailCut;
     const tailCut = cut && { bytes: cut.bytes, file: cut.file, offset: cut.offset };
     return { journal, tailCut };

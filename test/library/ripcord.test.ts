@@ -3,6 +3,10 @@ import { join } from 'node:path';
 
 import { afterEach, describe, expect, test } from 'vitest';
 
+import { nodeDisk } from '../../journal/disk-node.ts';
+import { writeHead } from '../../journal/head.ts';
+import { repairRoot } from '../../journal/repair.ts';
+import { openReplay } from '../../replay/reader.ts';
 import { byName, chute, pidOf, Root, SLEEPS } from './open-root.ts';
 
 let root = new Root();
@@ -181,6 +185,29 @@ describe('a root', () => {
     });
     await expect(root.open()).rejects.toMatchObject({ code: 'RIPCORD_JOURNAL_DAMAGED' });
     expect(isAlive(pid)).toBe(true);
+  });
+
+  test('records a repair that a crash kept from being recorded, once', async () => {
+    const opened = await root.open();
+    await (
+      await opened.apply([chute(SLEEPS)])
+    ).done;
+    await opened.close();
+    const { seq } = opened.head;
+    writeHead(nodeDisk, join(root.path, 'HEAD'), { seq: seq + 9, hash: 'f'.repeat(64) });
+    await repairRoot(root.path, { stamp: 'then' });
+    for (const events of [seq + 1, seq + 1]) {
+      const again = await root.open();
+      expect(again.head.seq).toBe(events);
+      expect(again.state.nextUpdate).toBe(2 + 5);
+      await again.close();
+    }
+    const found = await openReplay(root.path);
+    expect(await found.recordAt(seq + 1)).toMatchObject({
+      type: 'journal.repaired',
+      lost: { lost: [{ from: seq + 1, to: seq + 9 }] },
+      passed: 5,
+    });
   });
 
   test('is not made when that is not wanted', async () => {
