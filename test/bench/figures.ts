@@ -30,6 +30,8 @@ export type Details = {
   readonly openMs: Readonly<Record<string, number>>;
   readonly nodeMs: number;
   readonly statusMs: number;
+  /** Microseconds to fold a flush, by the update's steps and whether `applied` changes with it. */
+  readonly foldFlushUs: Readonly<Record<'few' | 'many' | 'fewMoves' | 'manyMoves', number>>;
   /** What folding a flush costs in an update of 5,000 steps, of what it costs in one of 10. */
   readonly foldFlush5000Of10: number;
 };
@@ -57,8 +59,10 @@ export async function takeFigures(
   const root = join(directory, 'step-0-one');
   const starts = await alternate(rounds, { node: nodeArm, status: () => statusArm(root) });
   const flush = await alternate(rounds, {
-    few: () => foldFlushArm(10),
-    many: () => foldFlushArm(5000),
+    few: () => foldFlushArm(10, false),
+    many: () => foldFlushArm(5000, false),
+    fewMoves: () => foldFlushArm(10, true),
+    manyMoves: () => foldFlushArm(5000, true),
   });
   const figures = {
     oneLane: {
@@ -85,6 +89,12 @@ export async function takeFigures(
     openMs: journals.openMs,
     nodeMs: median(starts.node),
     statusMs: median(starts.status),
+    foldFlushUs: {
+      few: median(flush.few),
+      many: median(flush.many),
+      fewMoves: median(flush.fewMoves),
+      manyMoves: median(flush.manyMoves),
+    },
     foldFlush5000Of10: rounded(ratio(flush.many, flush.few)),
   };
   return { figures, details };

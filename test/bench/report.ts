@@ -10,7 +10,7 @@ export function reportOf(
   about: { readonly machine: string; readonly load: string; readonly rounds: number },
 ): string {
   const { oneLane } = figures;
-  const { stepUs } = details;
+  const { stepUs, foldFlushUs: flush } = details;
   const floorPerSecond = Math.round(1e6 / stepUs.floor);
   return [
     `Machine: ${about.machine}. Load: ${about.load}. Medians of ${about.rounds} alternating rounds.`,
@@ -32,7 +32,8 @@ export function reportOf(
     `| durable steps, one lane | ${oneLane.perSecond}/s | |`,
     `| flushes per step, counted | ${figures.flushesPerStep} | <= 1.05 |`,
     `| fold | ${figures.foldPerSecond} events/s | >= 150000 |`,
-    `| fold of a flush, 5,000 steps of 10 steps | ${details.foldFlush5000Of10} | <= 2 |`,
+    `| fold of a flush that changes what is applied, in an update of 5,000 steps (${flush.many.toFixed(1)} µs) of one of 10 (${flush.few.toFixed(1)} µs) | ${details.foldFlush5000Of10} | <= 2 |`,
+    `| fold of a flush that only moves steps, in updates of 10 and of 5,000 steps | ${flush.fewMoves.toFixed(1)} and ${flush.manyMoves.toFixed(1)} µs | |`,
     `| verify | ${figures.verifyPerSecond} events/s | |`,
     `| start of \`ripcord status\` (node alone: ${ms(details.nodeMs)}) | ${ms(details.statusMs)}, ${figures.statusOfNode} of node | < 4 |`,
     `| resident, 100,000 events, behind an update of 1,000 steps | ${figures.rssMiB} MiB | |`,
