@@ -6,7 +6,7 @@ import { codeOf } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { Asked } from '../engine/requests.ts';
 import type { Resolution } from '../engine/resolve.ts';
-import { connect, type Taken } from '../server/client.ts';
+import { type Client, connect, type Taken } from '../server/client.ts';
 import type { Context } from './context.ts';
 
 /** An engine to ask things of: one in this process, or the one that holds the root. */
@@ -32,13 +32,15 @@ export type AccessOptions = {
   readonly create?: boolean;
   readonly runtime?: 'process' | 'docker';
   readonly host?: 'render' | 'linux' | 'uci';
-  /** How long to wait for a holder that neither answers nor lets go. */
+  /** How long to wait for a holder that stands still. */
   readonly patienceMs?: number;
 };
 
 const RETRY_MS = 50;
-/** A holder that begins or ends its work is without a socket for a moment. */
-const PATIENCE_MS = 3000;
+/** A holder that has its socket and does not answer: it stands still, or the machine is very busy. */
+const MUTE_PATIENCE_MS = 3000;
+/** One without a socket begins or ends its work, and ends it at a step boundary: a step takes long. */
+const ABSENT_PATIENCE_MS = 120_000;
 
 /**
  * The engine of a root: takes hold of it, or talks to whoever has. Throws RIPCORD_JOURNAL_LOCKED when
@@ -46,22 +48,32 @@ const PATIENCE_MS = 3000;
  */
 export async function openAccess(context: Context, options: AccessOptions = {}): Promise<Access> {
   const { root } = context;
-  const deadline = performance.now() + (options.patienceMs ?? PATIENCE_MS);
+  const client = connect(root);
+  const patienceMs = { mute: options.patienceMs ?? MUTE_PATIENCE_MS, absent: ABSENT_PATIENCE_MS };
+  let waitsFor: 'mute' | 'absent' = 'absent';
+  let since = performance.now();
   for (;;) {
-    const client = connect(root);
-    if ((await isLocked(root)) && (await client.isThere()))
-      return {
-        ...client,
-        kind: 'client',
-        settled: Promise.resolve(),
-        close: async () => undefined,
-      };
+    if (await isLocked(root)) {
+      const presence = await client.presence();
+      if (presence === 'there') return asAccess(client);
+      if (presence !== waitsFor) since = performance.now();
+      waitsFor = presence;
+    }
     try {
       const { openHolder } = await import('./holder.ts');
       return await openHolder(context, options);
     } catch (error) {
-      if (codeOf(error) !== 'RIPCORD_JOURNAL_LOCKED' || performance.now() >= deadline) throw error;
+      const waitedMs = performance.now() - since;
+      if (codeOf(error) !== 'RIPCORD_JOURNAL_LOCKED' || waitedMs >= patienceMs[waitsFor])
+        throw error;
     }
     await delay(RETRY_MS);
   }
 }
+
+const asAccess = (client: Client): Access => ({
+  ...client,
+  kind: 'client',
+  settled: Promise.resolve(),
+  close: async () => undefined,
+});

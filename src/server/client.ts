@@ -20,8 +20,8 @@ export type Taken =
  * nobody answers there (any more), and otherwise what the engine throws.
  */
 export interface Client {
-  /** Whether anybody answers, and soon: a holder may stand still. Never throws. */
-  isThere(): Promise<boolean>;
+  /** Who is behind the socket. Never throws. */
+  presence(): Promise<Presence>;
   status(): Promise<Json>;
   ask(asked: Asked, base?: string): Promise<Taken>;
   cancel(id: UpdateId, by: Requester): Promise<void>;
@@ -30,6 +30,9 @@ export interface Client {
   /** Records of an update until it rests. */
   follow(id: UpdateId, after?: Seq, signal?: AbortSignal): AsyncIterable<Recorded<ChuteEvent>>;
 }
+
+/** `mute`: somebody has the socket and says nothing. `absent`: nobody has it, or only to say goodbye. */
+export type Presence = 'there' | 'mute' | 'absent';
 
 /** Within this a holder answers that is alive: it needs nothing to do so. */
 const HEALTH_MS = 1000;
@@ -41,13 +44,13 @@ export function connect(root: string): Client {
     return JSON.parse(await textOf(response)) as JsonObject;
   };
   return {
-    isThere: async () => {
+    presence: async () => {
+      const signal = AbortSignal.timeout(HEALTH_MS);
       try {
-        const signal = AbortSignal.timeout(HEALTH_MS);
         await textOf(await call(root, { method: 'GET', path: '/healthz', signal }));
-        return true;
+        return 'there';
       } catch {
-        return false;
+        return signal.aborted ? 'mute' : 'absent';
       }
     },
     status: async () =>
@@ -116,7 +119,8 @@ async function call(
         },
         resolve,
       );
-      sent.once('error', reject);
+      // One that is answered before it is sent whole fails a second time.
+      sent.on('error', reject);
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     }).catch((cause: unknown) => {
       throw unreachable(root, cause);

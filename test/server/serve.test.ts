@@ -16,18 +16,18 @@ describe('the socket', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     await api.close();
     expect(existsSync(path)).toBe(false);
-    expect(await connect(root).isThere()).toBe(false);
+    expect(await connect(root).presence()).toBe('absent');
   });
 
   test('is reached where its path is longer than a socket may have', async () => {
     const { root, client } = await servedWorld({ depth: 'a-directory-with-a-name/'.repeat(6) });
     expect(Buffer.byteLength(root)).toBeGreaterThan(108);
-    expect(await client.isThere()).toBe(true);
+    expect(await client.presence()).toBe('there');
   });
 
   test('takes the place of a file that nobody listens on', async () => {
     const { client } = await servedWorld({ stale: true });
-    expect(await client.isThere()).toBe(true);
+    expect(await client.presence()).toBe('there');
   });
 });
 

@@ -71,6 +71,7 @@ export async function send(
     const sent = request(
       {
         socketPath: join(root, 'ripcord.sock'),
+        agent: false,
         method,
         path,
         headers: { host: 'localhost', ...options.headers },
