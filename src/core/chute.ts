@@ -91,6 +91,10 @@ export type Definition = {
   readonly version?: number | string;
   readonly description?: string;
   readonly owner?: string;
+  /** Where services find the chute's data, inside; absent: `/data`. An absolute, normal path. */
+  readonly dataDir?: string;
+  /** Where services find what the system tells them, read-only; absent: `/paradrop`. */
+  readonly systemDir?: string;
   readonly environment: Environment;
   readonly services: Readonly<Record<ServiceName, Service>>;
   readonly web?: { readonly service: ServiceName; readonly port: number };
