@@ -9,7 +9,7 @@ import type {
 } from '../src/core/events.ts';
 import { isStepEvent, markStep, type Marked } from '../src/core/mark.ts';
 import type { Patch } from '../src/core/patch.ts';
-import type { Refusal } from '../src/core/plan.ts';
+import type { Refusal, Warning } from '../src/core/plan.ts';
 import type { StepId } from '../src/core/step.ts';
 import type { Replay } from './replay.ts';
 import { updateNamed } from './resolve-ref.ts';
@@ -26,6 +26,7 @@ export type UpdateStory = UpdateSummary & {
     readonly hash: string;
     readonly planners: Readonly<Record<string, number>>;
     readonly factsSeq: Seq;
+    readonly warnings: readonly Warning[];
     readonly steps: readonly StepStory[];
   } | null;
   /** Attempts at all steps together. */
@@ -101,6 +102,7 @@ function tell(summary: UpdateSummary, events: readonly Recorded<ChuteEvent>[]): 
           hash: planned.planHash,
           planners: planned.planners,
           factsSeq: planned.factsSeq,
+          warnings: planned.warnings ?? [],
           steps,
         }
       : null,

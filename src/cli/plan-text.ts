@@ -1,6 +1,6 @@
 import type { Planned } from '../core/make-plan.ts';
 import type { Operation as PatchOperation } from '../core/patch.ts';
-import type { Refusal } from '../core/plan.ts';
+import type { Refusal, Warning } from '../core/plan.ts';
 import type { Step } from '../core/step.ts';
 import type { Context } from './context.ts';
 import { clip, table } from './terminal.ts';
@@ -15,7 +15,7 @@ const STEPS_SHOWN = 40;
 export function planText(context: Context, planned: Planned, detail: Detail): string {
   if ('unchanged' in planned) return 'No changes.\n';
   if ('refusals' in planned) return refusalsText(context, planned.refusals);
-  const { plan, changes } = planned;
+  const { plan, changes, warnings } = planned;
   const { terminal } = context;
   const heads = changes.map(({ chute, before, desired, operation }) => {
     const from = before?.definition?.version;
@@ -25,7 +25,7 @@ export function planText(context: Context, planned: Planned, detail: Detail): st
   });
   const patch = plan.patch.filter(({ path }) => detail === 'full' || !HIDDEN.test(path));
   const lines = patch.map((operation) => `  ${patchLine(context, operation)}\n`);
-  const counts = countsOf(plan.patch, plan.steps.length);
+  const counts = countsOf(plan.patch, plan.steps.length) + warningsText(context, warnings);
   if (detail === 'summary') return `${heads.join('')}${counts}`;
   return `${heads.join('')}\n${lines.join('')}\n${stepsText(plan.steps, detail)}\n${counts}`;
 }
@@ -78,16 +78,25 @@ function refusalsText({ terminal }: Context, refusals: readonly Refusal[]): stri
     .join('');
 }
 
+/** What a plan warns of, for people: a line each, with what would help. Pure. */
+export function warningsText({ terminal }: Context, warnings: readonly Warning[]): string {
+  return warnings
+    .map(({ message, hint }) => `${terminal.yellow('!')} ${message}  (${hint})\n`)
+    .join('');
+}
+
 /** `plan -o json`. Pure. */
 export function planValue(planned: Planned): {
   readonly hash: string | null;
   readonly patch: readonly PatchOperation[];
   readonly steps: readonly Step[];
   readonly refusals: readonly Refusal[];
+  readonly warnings: readonly Warning[];
 } {
   if ('refusals' in planned)
-    return { hash: null, patch: [], steps: [], refusals: planned.refusals };
-  if ('unchanged' in planned) return { hash: null, patch: [], steps: [], refusals: [] };
+    return { hash: null, patch: [], steps: [], refusals: planned.refusals, warnings: [] };
+  if ('unchanged' in planned)
+    return { hash: null, patch: [], steps: [], refusals: [], warnings: [] };
   const { hash, patch, steps } = planned.plan;
-  return { hash, patch, steps, refusals: [] };
+  return { hash, patch, steps, refusals: [], warnings: planned.warnings };
 }

@@ -4,6 +4,7 @@ import type { UpdateStory } from '../../replay/story.ts';
 import type { Patch } from '../core/patch.ts';
 import type { Context } from './context.ts';
 import { outcomeMark } from './log-text.ts';
+import { warningsText } from './plan-text.ts';
 import { clip, duration, table, type Terminal } from './terminal.ts';
 
 /** The story of an update, for people. */
@@ -24,6 +25,7 @@ export function storyText(
   const text = [
     ...head,
     explanationText(context, story),
+    warningsText(context, story.plan?.warnings ?? []),
     parts.patch ? patchText(context, story.patch ?? []) : '',
     stepsText(context, story),
     endText(story),

@@ -1,6 +1,7 @@
 import type { Recorded } from '../../journal/record.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import type { Context } from './context.ts';
+import { warningsText } from './plan-text.ts';
 import { listLines } from './progress-list.ts';
 import { plainLine } from './progress-plain.ts';
 import { noProgress, type Progress, progressAfter } from './progress.ts';
@@ -20,8 +21,20 @@ export interface UpdateView {
 export function openView(context: Context): UpdateView {
   if (context.output === 'json' || context.output === 'ndjson' || context.progress === 'json')
     return jsonView(context);
-  if (context.progress === 'tty') return listView(context);
-  return context.progress === 'plain' ? plainView(context) : silentView(context);
+  if (context.progress === 'tty') return warning(context, listView(context));
+  return warning(context, context.progress === 'plain' ? plainView(context) : silentView(context));
+}
+
+/** A view that also tells what an update's plan warns of. */
+function warning(context: Context, view: UpdateView): UpdateView {
+  return {
+    ...view,
+    record: (record, shown = true) => {
+      view.record(record, shown);
+      if (!shown || record.type !== 'update.planned' || !record.warnings) return;
+      view.notice(warningsText(context, record.warnings).trimEnd());
+    },
+  };
 }
 
 function silentView({ terminal, quiet }: Context): UpdateView {

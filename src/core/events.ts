@@ -3,7 +3,7 @@ import type { ErrorClass, Failure } from './errors.ts';
 import type { HostFacts } from './facts.ts';
 import type { Json } from './json.ts';
 import type { Patch } from './patch.ts';
-import type { Operation, Refusal } from './plan.ts';
+import type { Operation, Refusal, Warning } from './plan.ts';
 import type { Requester } from './requester.ts';
 import type { Step, StepId } from './step.ts';
 
@@ -104,6 +104,8 @@ export interface Events {
     planners: Readonly<Record<string, number>>;
     /** The `host.observed` that the plan was made with. */
     factsSeq: number;
+    /** What the planners warned of; absent when of nothing. */
+    warnings?: readonly Warning[];
   };
   /** The steps begin. `stateHash` is what a rollback has to come back to. */
   'update.started': {

@@ -7,7 +7,7 @@ import { makeChange, type PlanRequest } from './make-change.ts';
 import { networkOutcome } from './network-outcome.ts';
 import { pointer } from './patch.ts';
 import { aggregate, planHash, type AskedSteps } from './plan-graph.ts';
-import type { Change, Plan, PlanContext, Planner, Refusal } from './plan.ts';
+import type { Change, Plan, PlanContext, Planner, Refusal, Warning } from './plan.ts';
 import type { ReloadedService } from './step.ts';
 import { textOrder } from './text-order.ts';
 
@@ -25,7 +25,11 @@ export type PlanInput = {
 
 /** What became of a request: a plan, why there is none, or that nothing has to change. */
 export type Planned =
-  | { readonly plan: Plan; readonly changes: readonly Change[] }
+  | {
+      readonly plan: Plan;
+      readonly changes: readonly Change[];
+      readonly warnings: readonly Warning[];
+    }
   | { readonly refusals: readonly Refusal[] }
   | { readonly unchanged: true };
 
@@ -48,10 +52,12 @@ export function makePlan(input: PlanInput): Planned {
     ({ patch, operation }) => patch.length > 0 || operation === 'restart',
   );
   const steps: AskedSteps[] = [];
+  const warnings: Warning[] = [];
   for (const change of changes) {
     const answers = ask(change, context, planners);
     refusals.push(...answers.refusals);
     steps.push(...answers.steps);
+    warnings.push(...answers.warnings);
   }
   if (refusals.length > 0) return { refusals: inOrder(refusals, planners) };
   if (changes.length === 0) return { unchanged: true };
@@ -61,20 +67,26 @@ export function makePlan(input: PlanInput): Planned {
   const versions = Object.fromEntries(planners.map(({ name, version }) => [name, version]));
   const content = { patch, steps: ordered, planners: versions };
   const hash = planHash({ request: contentOf(asked), ...content }, sha256);
-  return { plan: { hash, ...content }, changes };
+  return { plan: { hash, ...content }, changes, warnings };
 }
 
 function ask(
   change: Change,
   context: PlanContext,
   planners: readonly Planner[],
-): { readonly steps: readonly AskedSteps[]; readonly refusals: readonly Refusal[] } {
+): {
+  readonly steps: readonly AskedSteps[];
+  readonly refusals: readonly Refusal[];
+  readonly warnings: readonly Warning[];
+} {
   const { chute } = change;
   const steps: AskedSteps[] = [];
   const refusals: Refusal[] = [];
+  const warnings: Warning[] = [];
   for (const planner of planners) {
     const { name: module } = planner;
     const answer = planner.plan(change, context);
+    warnings.push(...(answer.warnings ?? []).map((warning) => ({ chute, module, ...warning })));
     if ('refusals' in answer) {
       refusals.push(...answer.refusals.map((refusal) => ({ chute, module, ...refusal })));
       continue;
@@ -82,7 +94,7 @@ function ask(
     if (answer.steps) steps.push({ chute, module, steps: answer.steps });
     if ('done' in answer) break;
   }
-  return { steps, refusals };
+  return { steps, refusals, warnings };
 }
 
 const twice = (asked: PlanRequest['chutes']): Refusal[] =>

@@ -5,7 +5,7 @@ import type { Applied, AppliedChute } from './applied.ts';
 import type { ChuteName } from './chute.ts';
 import type { HostFacts } from './facts.ts';
 import { HOST_CONFIG_DEFAULTS, type NetworkPlan } from './network.ts';
-import type { Change, GivenNetwork, NetworkOutcome, PlainRefusal } from './plan.ts';
+import type { Change, GivenNetwork, NetworkOutcome, PlainRefusal, PlainWarning } from './plan.ts';
 import { renderHost } from './render/render-host.ts';
 import type { RenderedFiles } from './render/rendered.ts';
 import type { State } from './state.ts';
@@ -43,6 +43,7 @@ export function networkOutcome(
   );
   const given: Record<ChuteName, GivenNetwork> = {};
   const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
+  const warnings: Record<ChuteName, readonly PlainWarning[]> = {};
   for (const change of changes) {
     const { chute } = change;
     const result = allocated[chute] ?? { interfaces: {}, warnings: [] };
@@ -51,6 +52,7 @@ export function networkOutcome(
       refusals[chute] = result.refusals;
       continue;
     }
+    warnings[chute] = result.warnings;
     const rules = change.desired?.run === 'running' ? change.desired.definition.firewall : {};
     const portsTaken = takenFor(chute, { applied, facts, staying, given });
     const { interfaces } = result;
@@ -63,7 +65,7 @@ export function networkOutcome(
   const touches = changes.some(({ chute }) => hasAny(before[chute]) || hasAny(given[chute]));
   const files = (chutes: NetworkPlan['chutes']): RenderedFiles =>
     touches || owed.length > 0 ? filesOf(chutes, facts) : {};
-  return { given, refusals, filesBefore: files(before), filesAfter: files(after), owed };
+  return { given, refusals, warnings, filesBefore: files(before), filesAfter: files(after), owed };
 }
 
 function servicesOf({

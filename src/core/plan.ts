@@ -40,6 +40,9 @@ export type Refusal = {
   readonly hint: string;
 };
 
+/** What a plan does otherwise than its definition may mean: it goes ahead all the same. */
+export type Warning = Omit<Refusal, 'code'>;
+
 export type PlanContext = {
   readonly applied: Applied;
   readonly facts: HostFacts;
@@ -55,6 +58,7 @@ export type PlanContext = {
 export type NetworkOutcome = {
   readonly given: Readonly<Record<ChuteName, GivenNetwork>>;
   readonly refusals: Readonly<Record<ChuteName, readonly PlainRefusal[]>>;
+  readonly warnings: Readonly<Record<ChuteName, readonly PlainWarning[]>>;
   readonly filesBefore: RenderedFiles;
   readonly filesAfter: RenderedFiles;
   /** Services of the host whose configuration was written and not loaded, by an update before. */
@@ -67,11 +71,18 @@ export type GivenNetwork = Pick<AppliedChute, 'interfaces' | 'redirects'>;
 /** A refusal before its chute and module are known. */
 export type PlainRefusal = Omit<Refusal, 'chute' | 'module'>;
 
+/** A warning before its chute and module are known. */
+export type PlainWarning = Omit<Warning, 'chute' | 'module'>;
+
 /** What a planning module answers: steps, "that is all, and it is fine", or refusals. */
-export type Answer =
+export type Answer = (
   | { readonly steps: readonly (StepDraft | CustomStepDraft)[] }
   | { readonly done: string; readonly steps?: readonly (StepDraft | CustomStepDraft)[] }
-  | { readonly refusals: readonly Omit<Refusal, 'chute' | 'module'>[] };
+  | { readonly refusals: readonly PlainRefusal[] }
+) & {
+  /** Shown with the plan; no part of it or its hash. */
+  readonly warnings?: readonly PlainWarning[];
+};
 
 /** Turns a change into steps. Pure: reads nothing but its arguments, touches nothing at all. */
 export interface Planner {

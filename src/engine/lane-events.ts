@@ -23,9 +23,10 @@ export async function planEvents(
   const planned = planOn(state, request, { facts, planners, sha256, update: id });
   if (!('plan' in planned)) return [decisionEvent(id, planned, stateHash(state.applied, sha256))];
   const { hash: planHash, patch, steps, planners: versions } = planned.plan;
-  return [
-    { type: 'update.planned', update: id, patch, steps, planHash, planners: versions, factsSeq },
-  ];
+  const { warnings } = planned;
+  const said = warnings.length > 0 && { warnings };
+  const content = { patch, steps, planHash, planners: versions, factsSeq, ...said };
+  return [{ type: 'update.planned', update: id, ...content }];
 }
 
 /** How an update ends that needs no plan: refused, or with nothing to change. Pure. */

@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { NOTHING_APPLIED, type Applied } from '../../src/core/applied.ts';
 import type { Definition } from '../../src/core/chute.ts';
 import type { ChuteRequest } from '../../src/core/events.ts';
+import { NO_NETWORK, type Radio } from '../../src/core/network.ts';
+import type { Planner } from '../../src/core/plan.ts';
+import { PLANNERS } from '../../src/core/planners/all.ts';
 import {
   appliedAfter,
   ask,
@@ -25,6 +28,16 @@ const stopped = appliedAfter([ask('apply', hello)], [ask('stop', 'hello')]);
 const ids = (requests: readonly ChuteRequest[], applied: Applied): readonly string[] =>
   planOf(requests, { applied }).steps.map(({ id }) => id);
 
+const RADIO: Radio = {
+  id: 'pci-wifi-0',
+  mac: '02:00:00:00:00:01',
+  phy: 'phy0',
+  interface: 'wlan0',
+  modes: ['ap', 'sta', 'monitor'],
+  hwmodes: ['11a', '11g'],
+  configured: {},
+  hostAccessPoints: 0,
+};
 const A = 'a'.repeat(12);
 const B = 'b'.repeat(12);
 const INSTALL = [
@@ -142,5 +155,40 @@ describe('the steps of an operation', () => {
     ],
   ])('%s is unchanged', (_story, request, applied) => {
     expect(planned([request], { applied })).toEqual({ unchanged: true });
+  });
+});
+
+describe('what planners warn of', () => {
+  const warns: Planner = {
+    name: 'warns',
+    version: 1,
+    plan: () => ({ steps: [], warnings: [{ message: 'it is cold', path: '', hint: 'heat' }] }),
+  };
+  const silent: Planner = { ...warns, plan: () => ({ steps: [] }) };
+
+  test('comes with the plan, with its chute and module', () => {
+    const answer = planned([ask('apply', hello)], { planners: [...PLANNERS, warns] });
+    expect(answer).toMatchObject({
+      warnings: [
+        { chute: 'hello', module: 'warns', message: 'it is cold', path: '', hint: 'heat' },
+      ],
+    });
+  });
+
+  test('is no part of the hash', () => {
+    const hashes = [warns, silent].map(
+      (each) => planOf([ask('apply', hello)], { planners: [...PLANNERS, each] }).hash,
+    );
+    expect(hashes[0]).toBe(hashes[1]);
+  });
+
+  test('of an access point without dhcp is told with its place', () => {
+    const network = { ...NO_NETWORK, radios: { 'pci-wifi-0': RADIO } };
+    const interfaces = { ap: { type: 'wifi-ap', wireless: { ssid: 'x' } } };
+    const chute = definition({ services: { main: service({ interfaces }) } });
+    const answer = planned([ask('apply', chute)], { facts: { network } });
+    expect(answer).toMatchObject({
+      warnings: [{ chute: chute.name, module: 'struct', path: '/services/main/interfaces/ap' }],
+    });
   });
 });

@@ -11,7 +11,7 @@ import { accessPointName, vlanName } from './interface-names.ts';
 import { readInterfaces, type ServiceInterfaces, type WantedInterface } from './interfaces.ts';
 import { addressText, networkText, type Network } from './ipv4.ts';
 import type { DeviceUse } from './radios.ts';
-import { notGiven, type PlainRefusal } from './refusal.ts';
+import { notGiven, type PlainRefusal, type PlainWarning } from './refusal.ts';
 import type { Allocations, Surroundings } from './surroundings.ts';
 
 /** What the services of a chute ask for, and what it has now; without services it lets go. */
@@ -32,7 +32,7 @@ export type AllocationContext = {
 
 /** What a chute is given, with what is worth a warning; or every reason why it cannot be. */
 export type Allocated =
-  | { readonly interfaces: Allocations; readonly warnings: readonly string[] }
+  | { readonly interfaces: Allocations; readonly warnings: readonly PlainWarning[] }
   | { readonly refusals: readonly PlainRefusal[] };
 
 /**

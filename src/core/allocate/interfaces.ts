@@ -6,7 +6,13 @@ import { readDhcp, type WantedDhcp } from './dhcp.ts';
 import { INTERFACE_NAME_MAX } from './interface-names.ts';
 import { networkText, type Network } from './ipv4.ts';
 import { countIn, textOf } from './json-text.ts';
-import { wrongField, type InterfacePlace, type PlainRefusal } from './refusal.ts';
+import {
+  type InterfacePlace,
+  type PlainRefusal,
+  type PlainWarning,
+  warnField,
+  wrongField,
+} from './refusal.ts';
 import { requestedNetwork } from './subnets.ts';
 import { readWireless } from './wireless.ts';
 
@@ -27,7 +33,7 @@ export type WantedInterface = InterfacePlace & {
 export type InterfacesRead = {
   readonly wanted: readonly WantedInterface[];
   readonly refusals: readonly PlainRefusal[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly PlainWarning[];
 };
 
 /** The interfaces of a chute's services, as a definition holds them. */
@@ -54,7 +60,7 @@ export function readInterfaces(chute: ChuteName, services: ServiceInterfaces): I
     );
   const wanted: WantedInterface[] = [];
   const refusals: PlainRefusal[] = [];
-  const warnings: string[] = [];
+  const warnings: PlainWarning[] = [];
   for (const [at, { place, given }] of all.entries()) {
     const before = all[at - 1]?.place;
     if (before?.name === place.name) {
@@ -71,7 +77,7 @@ export function readInterfaces(chute: ChuteName, services: ServiceInterfaces): I
 function readInterface(
   place: InterfacePlace,
   given: JsonObject,
-  warnings: string[],
+  warnings: PlainWarning[],
 ): WantedInterface | { readonly refusals: readonly PlainRefusal[] } {
   const kind = KINDS.find((each) => each === given['type']);
   if (!kind) return { refusals: [wrongKind(place, given['type'])] };
@@ -91,7 +97,10 @@ function readInterface(
   if (dhcp && 'refusals' in dhcp) refusals.push(...dhcp.refusals);
   if (kind === 'wifi-ap' && !dhcp)
     warnings.push(
-      `interface ${place.name} of ${place.chute} has no dhcp: nobody gives addresses to its stations`,
+      warnField(place, [], {
+        reason: 'has no dhcp: nobody gives addresses to its stations',
+        hint: 'give it dhcp with start and limit',
+      }),
     );
   if (refusals.length > 0) return { refusals };
   return {

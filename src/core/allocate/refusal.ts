@@ -1,8 +1,8 @@
 import type { ChuteName, ServiceName } from '../chute.ts';
 import { pointer } from '../patch.ts';
-import type { PlainRefusal } from '../plan.ts';
+import type { PlainRefusal, PlainWarning } from '../plan.ts';
 
-export type { PlainRefusal };
+export type { PlainRefusal, PlainWarning };
 
 /** Where in a definition an interface is asked for. */
 export type InterfacePlace = {
@@ -24,6 +24,16 @@ export function wrongField(
     path: fieldPath(place, keys),
     hint,
   };
+}
+
+/** Warns of one field of an interface. Pure. */
+export function warnField(
+  place: InterfacePlace,
+  keys: readonly string[],
+  { reason, hint }: { readonly reason: string; readonly hint: string },
+): PlainWarning {
+  const message = `interface ${place.name} of ${place.chute} ${reason}`;
+  return { message, path: fieldPath(place, keys), hint };
 }
 
 /** Refuses an interface for what the host has not, or not any more. Pure. */

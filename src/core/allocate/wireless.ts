@@ -2,11 +2,17 @@ import type { SecretRef } from '../chute.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Wireless } from '../network.ts';
 import { countIn, textOf } from './json-text.ts';
-import { wrongField, type InterfacePlace, type PlainRefusal } from './refusal.ts';
+import {
+  warnField,
+  wrongField,
+  type InterfacePlace,
+  type PlainRefusal,
+  type PlainWarning,
+} from './refusal.ts';
 
 /** Wireless settings as they will be, with what of them is worth a warning; or why they cannot be. */
 export type WirelessRead =
-  | { readonly wireless: Wireless; readonly warnings: readonly string[] }
+  | { readonly wireless: Wireless; readonly warnings: readonly PlainWarning[] }
   | { readonly refusals: readonly PlainRefusal[] };
 
 /** What encryption may be called, before a cipher such as `+ccmp`. */
@@ -53,7 +59,10 @@ export function readWireless(place: InterfacePlace, given: JsonObject): Wireless
   };
   if (refusals.length > 0) return { refusals };
   const open = encryption === 'none' && key !== undefined;
-  const warning = `interface ${place.name} of ${place.chute} has a key, and is open: its encryption is none`;
+  const warning = warnField(place, ['wireless', 'encryption'], {
+    reason: 'has a key, and is open: its encryption is none',
+    hint: 'leave out encryption, or name one such as psk2',
+  });
   return { wireless, warnings: open ? [warning] : [] };
 }
 

@@ -9,6 +9,7 @@ export const struct: Planner = {
   version: 1,
   plan({ chute }, { network }) {
     const refusals = network.refusals[chute] ?? [];
-    return refusals.length > 0 ? { refusals } : { steps: [] };
+    const warnings = network.warnings[chute] ?? [];
+    return refusals.length > 0 ? { refusals } : { steps: [], warnings };
   },
 };

@@ -93,10 +93,18 @@ describe('ParaDrop: wireless security', () => {
   test('what may not be meant is warned of', () => {
     const open = secured({ key: 'password', encryption: 'none' });
     expect(read('wlan0', open).warnings).toEqual([
-      'interface wlan0 of c has a key, and is open: its encryption is none',
+      {
+        message: 'interface wlan0 of c has a key, and is open: its encryption is none',
+        path: '/services/main/interfaces/wlan0/wireless/encryption',
+        hint: 'leave out encryption, or name one such as psk2',
+      },
     ]);
     expect(read('wlan0', { type: 'wifi-ap', wireless: { ssid: 'x' } }).warnings).toEqual([
-      'interface wlan0 of c has no dhcp: nobody gives addresses to its stations',
+      {
+        message: 'interface wlan0 of c has no dhcp: nobody gives addresses to its stations',
+        path: '/services/main/interfaces/wlan0',
+        hint: 'give it dhcp with start and limit',
+      },
     ]);
   });
 });
