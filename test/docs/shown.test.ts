@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { describe, expect, test } from 'vitest';
 
 import { filesBelow } from '../tidy/source-files.ts';
@@ -41,6 +43,23 @@ test.each(PROGRAMS)('$path shows programs that run', async ({ programs }) => {
     session.close();
   }
 });
+
+const QUOTES = PAGES_OF_ALL.map(({ path, text }) => ({
+  path,
+  quotes: blocksOf(text, ['typescript']),
+})).filter(({ quotes }) => quotes.length > 0);
+
+/** A block that begins with a file's name shows a part of that file, which is compiled and run. */
+test.each(QUOTES)('$path quotes what its files say', ({ quotes }) => {
+  for (const { lines } of quotes) {
+    const [first = '', ...code] = lines;
+    const file = readFileSync(first.replace('// ', ''), 'utf8').split('\n');
+    expect(bare(file)).toContain(bare(code));
+  }
+});
+
+/** Lines without their indentation, which quoting changes. Pure. */
+const bare = (lines: readonly string[]): string => lines.map((line) => line.trim()).join('\n');
 
 function isTranscript(blocks: readonly Block[], line: number): boolean {
   return blocks.some(
