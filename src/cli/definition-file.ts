@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 
 import { definitionError, type Place } from '../core/definition/complaint.ts';
 import { DEFINITION_NAMES } from '../core/definition/file-names.ts';
-import type { ParseOptions, Parsed } from '../core/definition/parse.ts';
+import type { ParseOptions, ParsedRequest } from '../core/definition/parse.ts';
 import { TEXT_BYTES_MAX } from '../core/definition/read-guard.ts';
 import type { SourceReference } from '../core/definition/source-reference.ts';
 import { RipcordError, codeOf } from '../core/errors.ts';
@@ -46,14 +46,14 @@ export async function readDefinition(
 }
 
 /**
- * The definition that an argument means, read and checked; what is wrong with its content is in the
+ * The definition or update object that an argument means, read and checked; what is wrong with its content is in the
  * answer, with file, line and column. Throws like `readDefinition`, and RIPCORD_COMMAND_LATER for a
  * plan.
  */
 export async function loadDefinition(
   argument: string,
   options: Pick<ParseOptions, 'secret' | 'strict'>,
-): Promise<{ readonly found: DefinitionFile; readonly parsed: Parsed }> {
+): Promise<{ readonly found: DefinitionFile; readonly parsed: ParsedRequest }> {
   const found = await readDefinition(argument);
   if (PLAN.test(found.text))
     throw new RipcordError(
@@ -62,9 +62,9 @@ export async function loadDefinition(
       { hint: 'apply the definition that the plan was made from' },
     );
   // YAML and the schema take 100 ms to load: commands that read no definition do without them.
-  const { parseDefinition } = await import('../core/definition/parse.ts');
+  const { parseRequest } = await import('../core/definition/parse.ts');
   const { file, fallbackName } = found;
-  return { found, parsed: parseDefinition(found.text, { ...options, file, fallbackName }) };
+  return { found, parsed: parseRequest(found.text, { ...options, file, fallbackName }) };
 }
 
 /** A source reference with its path made absolute. */

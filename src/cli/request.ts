@@ -104,12 +104,34 @@ export async function readDefinitions(
     if (!context.quiet)
       for (const warning of parsed.warnings)
         context.terminal.err(`${context.terminal.yellow('warning:')} ${complaintText(warning)}\n`);
+    if ('device' in parsed) throw deviceLater(parsed.device.operation);
     const path = file === '-' ? null : found.file;
     read.push({ ...parsed, directory: found.directory, path, secrets: drawer.values });
   }
   const sourced: SourcedDefinition[] = [];
   for (const each of read) sourced.push(await withSources(each, context));
   return sourced;
+}
+
+function deviceLater(operation: string): RipcordError {
+  return new RipcordError(
+    'RIPCORD_COMMAND_LATER',
+    `cannot ask the device for ${operation}: this version changes chutes only`,
+    { hint: 'ripcord schema says what a chute may be' },
+  );
+}
+
+/**
+ * The options with the id that an update object gives its request, unless `--key` does. Of several
+ * files none speaks for all.
+ */
+export function withRequestId<T extends RequestOptions>(
+  options: T,
+  read: readonly Pick<ReadDefinition, 'requestId'>[],
+): T {
+  const [only, ...others] = read;
+  const key = others.length === 0 ? (only?.requestId ?? null) : null;
+  return key === null || options.key !== undefined ? options : { ...options, key };
 }
 
 /** The requests for definitions; secrets go into the root's store with `store`, which needs the root. */

@@ -4,6 +4,7 @@ import { compareChute, touches } from './compare-chute.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ChuteRequest, UpdateRequest } from './events.ts';
 import type { Change, Desired, Refusal } from './plan.ts';
+import { textOrder } from './text-order.ts';
 import { compareVersions } from './version.ts';
 
 /** What of an update's request decides its plan. */
@@ -77,9 +78,15 @@ function merged(installed: Definition, given: Definition | null): Definition {
   return {
     ...installed,
     ...(Object.keys(environment).length > 0 && { environment }),
-    ...(web && { web }),
+    ...(web && { web: { ...web, service: webService(installed, web.service) } }),
     ...(description !== undefined && { description }),
   };
+}
+
+/** Who says no service means `main`: where there is none, the one that answers now, else the first. */
+function webService({ services, web }: Definition, given: string): string {
+  if (Object.hasOwn(services, given)) return given;
+  return web?.service ?? Object.keys(services).toSorted(textOrder)[0] ?? given;
 }
 
 function refusalsOf(asked: ChuteRequest, before: AppliedChute | null): readonly Refusal[] {
@@ -89,7 +96,7 @@ function refusalsOf(asked: ChuteRequest, before: AppliedChute | null): readonly 
     case 'start':
     case 'stop':
     case 'restart':
-      return wordRefusals(chute, operation, before);
+      return wordRefusals(asked, operation, before);
     case 'create':
       if (!before?.definition) break;
       return [
@@ -110,7 +117,7 @@ function refusalsOf(asked: ChuteRequest, before: AppliedChute | null): readonly 
 }
 
 function wordRefusals(
-  chute: ChuteName,
+  { chute, definition }: ChuteRequest,
   operation: 'delete' | 'start' | 'stop' | 'restart',
   before: AppliedChute | null,
 ): readonly Refusal[] {
@@ -134,7 +141,16 @@ function wordRefusals(
         hint: `ripcord start ${chute} starts it again`,
       }),
     ];
-  return [];
+  const service = definition?.web?.service ?? 'main';
+  if (service === 'main' || before.definition?.services[service] !== undefined) return [];
+  return [
+    refuse(
+      chute,
+      'RIPCORD_DEFINITION_INVALID',
+      `cannot ${operation} ${chute}: it has no service ${service} to answer`,
+      { path: '/web/service', hint: `services are ${Object.keys(before.services).join(', ')}` },
+    ),
+  ];
 }
 
 function versionRefusals(

@@ -9,6 +9,7 @@ import { DEFINITION_NAMES } from '../core/definition/file-names.ts';
 import { complete, type RawDefinition } from '../core/definition/raw.ts';
 import type { ChuteRequest } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
+import type { Operation } from '../core/plan.ts';
 import { observeSource } from '../drivers/files/observe-source.ts';
 
 /** A definition that was read and checked, its secrets still apart, its sources not yet looked at. */
@@ -20,6 +21,10 @@ export type ReadDefinition = RawDefinition & {
   /** Values that must not be journaled, by the placeholder that stands for them. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly warnings: readonly Complaint[];
+  /** What is to be done with it; absent: it is applied. */
+  readonly operation?: Operation;
+  /** The id that an update object gives its request. */
+  readonly requestId?: string | null;
 };
 
 /**
@@ -102,7 +107,16 @@ export async function requestOf(read: SourcedDefinition, mark: MarkSecret): Prom
   const marks = new Map<string, string>();
   for (const [placeholder, value] of read.secrets) marks.set(placeholder, await mark(value));
   const definition = marked(whole, marks) as Definition;
-  return { chute: definition.name, operation: 'apply', definition, sources: locations };
+  const { operation = 'apply' } = read;
+  const chute = definition.name;
+  if (saysNothing(definition)) return { chute, operation, definition: null, sources: {} };
+  return { chute, operation, definition, sources: locations };
+}
+
+/** Whether there is nothing to it but the name. */
+function saysNothing({ services, environment, web, description }: Definition): boolean {
+  const empty = Object.keys(services).length === 0 && Object.keys(environment).length === 0;
+  return empty && web === undefined && description === undefined;
 }
 
 function marked(value: Json, marks: ReadonlyMap<string, string>): Json {

@@ -268,16 +268,21 @@ export class Ripcord implements AsyncDisposable {
 
 /** A definition that is a value already. YAML and the schema are loaded only when one is used. */
 async function readValue(value: object, strict: boolean): Promise<ReadDefinition> {
-  const { parseDefinitionValue } = await import('../core/definition/parse.ts');
+  const { parseRequestValue } = await import('../core/definition/parse.ts');
   const { definitionError } = await import('../core/definition/complaint.ts');
   const { SecretDrawer } = await import('./definitions.ts');
   const drawer = new SecretDrawer();
-  const parsed = parseDefinitionValue(value, {
+  const parsed = parseRequestValue(value, {
     file: 'definition',
     secret: drawer.keep,
     strict,
   });
   if (!parsed.ok) throw definitionError(parsed.complaints);
+  if ('device' in parsed)
+    throw new RipcordError(
+      'RIPCORD_COMMAND_LATER',
+      `cannot ask the device for ${parsed.device.operation}: this version changes chutes only`,
+    );
   return { ...parsed, directory: process.cwd(), path: null, secrets: drawer.values };
 }
 

@@ -20,6 +20,7 @@ import {
   refuseMovedBase,
   type RequestOptions,
   requestsFor,
+  withRequestId,
 } from '../request.ts';
 import { findTaken, runUpdate, withOutcome } from '../run-update.ts';
 
@@ -69,9 +70,10 @@ export const apply: CommandModule = {
 async function applyFiles(
   context: Context,
   files: readonly string[],
-  options: ApplyOptions,
+  given: ApplyOptions,
 ): Promise<number> {
-  const read = await readDefinitions(context, files, options.strict ?? false);
+  const read = await readDefinitions(context, files, given.strict ?? false);
+  const options = withRequestId(given, read);
   if (!context.yes && !(await agreed(context, read, options, files))) return EXIT.usage;
   const base = options.ifBase === undefined ? null : await baseOf(context, options.ifBase);
   const since = (await peek(context))?.head.seq ?? 0;

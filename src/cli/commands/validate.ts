@@ -9,7 +9,10 @@ import { print } from '../output.ts';
 type Validated = {
   readonly file: string;
   readonly ok: boolean;
+  /** Null for the device itself, and for what is not ok. */
   readonly chute: string | null;
+  /** What would be done with it: `apply`, or what an update object says. */
+  readonly operation: string | null;
   readonly complaints: readonly Complaint[];
   readonly warnings: readonly Complaint[];
 };
@@ -29,10 +32,10 @@ export const validate: CommandModule = {
     const { terminal } = context;
     await print(context, { ok, files: results }, () =>
       results
-        .flatMap(({ file, ok: good, chute, complaints, warnings }) => [
+        .flatMap(({ file, ok: good, complaints, warnings, ...what }) => [
           ...complaints.map((each) => `${terminal.red('error:')} ${complaintText(each)}\n`),
           ...warnings.map((each) => `${terminal.yellow('warning:')} ${complaintText(each)}\n`),
-          ...(good ? [`${terminal.green(terminal.symbols.done)} ${file}: ${chute}\n`] : []),
+          ...(good ? [`${terminal.green(terminal.symbols.done)} ${file}: ${subject(what)}\n`] : []),
         ])
         .join(''),
     );
@@ -40,11 +43,21 @@ export const validate: CommandModule = {
   },
 };
 
+function subject({ chute, operation }: Pick<Validated, 'chute' | 'operation'>): string {
+  const name = chute ?? 'the device';
+  return operation === 'apply' ? name : `${operation} ${name}`;
+}
+
 async function validateFile(argument: string, strict: boolean): Promise<Validated> {
   const { keep } = new SecretDrawer();
   const { found, parsed } = await loadDefinition(argument, { secret: keep, strict });
   const { file } = found;
   const { warnings } = parsed;
-  if (!parsed.ok) return { file, ok: false, chute: null, complaints: parsed.complaints, warnings };
-  return { file, ok: true, chute: parsed.definition.name, complaints: [], warnings };
+  const good = { file, ok: true, complaints: [], warnings };
+  if (!parsed.ok) {
+    const { complaints } = parsed;
+    return { file, ok: false, chute: null, operation: null, complaints, warnings };
+  }
+  if ('device' in parsed) return { ...good, chute: null, operation: parsed.device.operation };
+  return { ...good, chute: parsed.definition.name, operation: parsed.operation };
 }

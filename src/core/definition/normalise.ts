@@ -59,7 +59,8 @@ export function normalise(
   return { definition, sources };
 }
 
-function nameOf(given: string | undefined, fallback: string | null, report: Report): string {
+/** A chute's name, or that of its directory where none is written; what is none is complained of. */
+export function nameOf(given: string | undefined, fallback: string | null, report: Report): string {
   if (given !== undefined) {
     if (CHUTE_NAME.test(given)) return given;
     const near = nearestName(given);

@@ -1,5 +1,7 @@
 import { assert } from '../assert.ts';
 import type { Json, JsonObject } from '../json.ts';
+import type { Operation } from '../plan.ts';
+import { isByName, readByName } from './by-name.ts';
 import { checkFormat } from './check-format.ts';
 import type { Complaint, Located, Report } from './complaint.ts';
 import { createReport } from './complaint.ts';
@@ -10,15 +12,35 @@ import { normalise } from './normalise.ts';
 import type { RawDefinition } from './raw.ts';
 import { readValue } from './read-value.ts';
 import { readYaml } from './read-yaml.ts';
+import { type DeviceRequest, isUpdateObject, readUpdateObject } from './update-object.ts';
+
+type Refused = {
+  readonly ok: false;
+  readonly complaints: readonly Complaint[];
+  readonly warnings: readonly Complaint[];
+};
 
 /** What became of a definition: its meaning, or everything that is wrong with it. */
 export type Parsed =
   | ({ readonly ok: true; readonly warnings: readonly Complaint[] } & RawDefinition)
+  | Refused;
+
+/** What a chute is asked for, in the words of an update object or, without one, `apply`. */
+export type ParsedForChute = Extract<Parsed, { readonly ok: true }> & {
+  readonly operation: Operation;
+  readonly requestId: string | null;
+};
+
+/** What became of a file that may be a definition or an update object. */
+export type ParsedRequest =
+  | ParsedForChute
   | {
-      readonly ok: false;
-      readonly complaints: readonly Complaint[];
+      readonly ok: true;
       readonly warnings: readonly Complaint[];
-    };
+      readonly device: DeviceRequest;
+      readonly requestId: string | null;
+    }
+  | Refused;
 
 export type ParseOptions = {
   /** How the file is called in complaints. */
@@ -44,49 +66,105 @@ export function parseDefinitionValue(value: unknown, options: ParseOptions): Par
   return parseLocated(readValue(value, options.file), options);
 }
 
-function parseLocated(read: { located: Located; report: Report }, options: ParseOptions): Parsed {
-  const { located, report: reading } = read;
-  if (reading.complaints.length > 0) return refused(reading, []);
-  const { value, placeOf } = located;
+/**
+ * What a text asks for: a definition is to be applied, an update object says what is to be done.
+ * Complaints as for a definition. Pure but for `options.secret`; never throws.
+ */
+export function parseRequest(text: string, options: ParseOptions): ParsedRequest {
+  return requestOf(readYaml(text, options.file), options);
+}
+
+/** The same for a value. */
+export function parseRequestValue(value: unknown, options: ParseOptions): ParsedRequest {
+  return requestOf(readValue(value, options.file), options);
+}
+
+type Read = { readonly located: Located; readonly report: Report };
+
+function parseLocated(read: Read, options: ParseOptions): Parsed {
+  const document = documentOf(read);
+  return document === null ? refused(read.report) : parseDocument(document, read, options);
+}
+
+function requestOf(read: Read, options: ParseOptions): ParsedRequest {
+  const document = documentOf(read);
+  if (document === null) return refused(read.report);
+  if (!isUpdateObject(document)) {
+    const parsed = parseDocument(document, read, options);
+    return parsed.ok ? { ...parsed, operation: 'apply', requestId: null } : parsed;
+  }
+  const { report } = read;
+  const update = readUpdateObject(document, report);
+  if (update === null) return refused(report);
+  const { requestId } = update;
+  if ('device' in update)
+    return { ok: true, device: update.device, requestId, warnings: sorted(report.warnings) };
+  const { operation, origin } = update;
+  if (isByName(operation)) {
+    const inner = createReport(options.file, read.located.placeOf, origin);
+    const definition = readByName(update.document, operation, {
+      report: inner,
+      keep: options.secret,
+      strict: options.strict ?? false,
+    });
+    if (definition === null || inner.complaints.length > 0) return refused(report, inner);
+    const warnings = sorted(report.warnings, inner.warnings);
+    return { ok: true, definition, sources: {}, warnings, operation, requestId };
+  }
+  const parsed = parseDocument(update.document, read, options, origin);
+  return parsed.ok ? { ...parsed, operation, requestId } : parsed;
+}
+
+/** The map of fields that was read, without what says nothing; null when complaints were made. */
+function documentOf({ located, report }: Read): JsonObject | null {
+  if (report.complaints.length > 0) return null;
+  const { value } = located;
   if (!isObject(value)) {
     const what = value === null ? 'is empty' : 'is not a map of fields';
-    reading.complain(value === null ? 'document-empty' : 'type-invalid', '', what, {
+    report.complain(value === null ? 'document-empty' : 'type-invalid', '', what, {
       hint: 'ripcord init writes an example',
     });
-    return refused(reading, []);
+    return null;
   }
   const document = withoutNulls(value);
   assert(isObject(document), 'a map without its nulls is a map');
+  return document;
+}
+
+function parseDocument(
+  document: JsonObject,
+  { located, report: reading }: Read,
+  options: ParseOptions,
+  written: (path: string) => string = (path) => path,
+): Parsed {
   // The presence of services decides the format.
   const lowered = Object.hasOwn(document, 'services') ? null : lowerSingleService(document);
-  const report = createReport(options.file, placeOf, lowered?.origin);
+  const origin = lowered === null ? written : (path: string) => written(lowered.origin(path));
+  const outer = createReport(options.file, located.placeOf, written);
+  const report = createReport(options.file, located.placeOf, origin);
   for (const { path, message, hint } of lowered?.unknown ?? []) {
-    const say = options.strict === true ? reading.complain : reading.warn;
+    const say = options.strict === true ? outer.complain : outer.warn;
     say('field-unknown', path, message, { spot: 'key', hint });
   }
-  for (const path of lowered?.wrong ?? []) reading.complain('type-invalid', path, 'must be a map');
-  const written = checkFormat(lowered?.value ?? document, report, options.strict === true);
-  if (written === null) return refused(report, reading.warnings, reading.complaints);
-  const raw = normalise(written, {
+  for (const path of lowered?.wrong ?? []) outer.complain('type-invalid', path, 'must be a map');
+  const checked = checkFormat(lowered?.value ?? document, report, options.strict === true);
+  if (checked === null) return refused(reading, outer, report);
+  const raw = normalise(checked, {
     report,
     keep: options.secret,
     secretNames: lowered !== null,
     fallbackName: options.fallbackName ?? null,
   });
-  const complaints = [...reading.complaints, ...report.complaints];
-  if (complaints.length > 0) return refused(report, reading.warnings, reading.complaints);
-  return { ok: true, ...raw, warnings: sorted(reading.warnings, report.warnings) };
+  if (outer.complaints.length + report.complaints.length > 0)
+    return refused(reading, outer, report);
+  return { ok: true, ...raw, warnings: sorted(reading.warnings, outer.warnings, report.warnings) };
 }
 
-function refused(
-  report: Report,
-  warnings: readonly Complaint[],
-  complaints: readonly Complaint[] = [],
-): Parsed {
+function refused(...reports: readonly Report[]): Refused {
   return {
     ok: false,
-    complaints: sorted(complaints, report.complaints),
-    warnings: sorted(warnings, report.warnings),
+    complaints: sorted(...reports.map(({ complaints }) => complaints)),
+    warnings: sorted(...reports.map(({ warnings }) => warnings)),
   };
 }
 
