@@ -113,11 +113,15 @@ const write = ({ path, before, after, service }: Changed): StepDraft => ({
     before: before?.content ?? null,
     mode: (after ?? before)?.mode ?? 0o600,
     service,
+    ...mergeOf(after ?? before),
   },
   needs: [restoreId(service)],
   title: after ? `write ${path}` : `remove ${path}`,
   undo: before ? 'put back what was there' : 'remove it',
 });
+
+const mergeOf = (file: RenderedFile | null): { readonly merge?: 'uci' } =>
+  file?.merge === undefined ? {} : { merge: file.merge };
 
 const reload = (service: ReloadedService, paths: readonly RootPath[]): StepDraft => ({
   id: `host/config.reload:${service}`,

@@ -168,6 +168,8 @@ export interface StepKinds {
       readonly before: string | null;
       readonly mode: number;
       readonly service: ReloadedService;
+      /** The file is not ours alone: only our sections in it are meant. */
+      readonly merge?: 'uci';
     };
     undo: {
       /** What was there: what we had written, what we are about to write, or somebody else's. */

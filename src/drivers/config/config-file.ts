@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { StepContext } from '../../core/driver.ts';
 import { fillTokens, secretsIn } from '../../core/render/tokens.ts';
+import { mergeUci } from '../../core/render/uci-merge.ts';
 import type { ReloadedService, RootPath } from '../../core/step.ts';
 import { makeDirectory, publish, syncDirectory } from '../durable.ts';
 import { below } from '../service-environment.ts';
@@ -37,6 +38,36 @@ export async function filled(context: StepContext, content: string): Promise<str
     names.map(async (name) => [name, await context.secret({ $secret: name })] as const),
   );
   return fillTokens(content, { root: context.root, secrets: Object.fromEntries(values) });
+}
+
+/**
+ * What a file is to hold, or null where it is to go: the rendered text, or what is there with our
+ * sections in place of those it has. Throws RIPCORD_PLAN_INVALID for a shared file that cannot be read.
+ */
+export function meant(
+  there: string | null,
+  ours: string | null,
+  merge: 'uci' | undefined,
+): string | null {
+  if (merge === undefined) return ours;
+  const merged = mergeUci(there ?? '', ours ?? '', OWNER);
+  return merged === '' && there !== '' ? null : merged;
+}
+
+/** How the names of our sections in shared files begin. */
+const OWNER = 'ripcord';
+
+/** The permissions of a file that others have a part in: never more than they gave it. */
+export async function sharedMode(
+  context: StepContext,
+  path: RootPath,
+  mode: number,
+): Promise<number> {
+  try {
+    return (await stat(below(context.root, path))).mode & mode;
+  } catch {
+    return mode;
+  }
 }
 
 /** The bytes of a file below the root, or null. */

@@ -2,7 +2,16 @@ import type { DriverOf, Reloads, StepContext } from '../../core/driver.ts';
 import { pointer } from '../../core/patch.ts';
 import type { ArgsOf } from '../../core/step.ts';
 import { doing } from '../failure.ts';
-import { filled, put, read, reloadKey, renderedHash, runningPath } from './config-file.ts';
+import {
+  filled,
+  meant,
+  put,
+  read,
+  reloadKey,
+  renderedHash,
+  runningPath,
+  sharedMode,
+} from './config-file.ts';
 
 type Args = ArgsOf<'config.write@1'>;
 
@@ -20,11 +29,10 @@ export const configWrite: DriverOf<'config.write@1'> = {
   async run(context, args, undo) {
     context.signal.throwIfAborted();
     return await doing(`write ${args.path}`, async () => {
-      const bytes = args.content === null ? null : await filled(context, args.content);
-      const changed = (await read(context, args.path)) !== bytes;
+      const { changed, bytes } = await compared(context, args, args.content);
       // Run again over its own file there is nothing of anybody else any more.
       if (changed && undo.found === 'foreign') await keepAside(context, args);
-      await put(context, args.path, { bytes, mode: args.mode });
+      await put(context, args.path, { bytes, mode: await modeOf(context, args) });
       return done(context, args, { changed, reloads: await reloadsOf(context, args) });
     });
   },
@@ -42,8 +50,8 @@ export const configWrite: DriverOf<'config.write@1'> = {
 
   async undo(context, args) {
     return await doing(`put ${args.path} back`, async () => {
-      const bytes = args.before === null ? null : await filled(context, args.before);
-      await put(context, args.path, { bytes, mode: args.mode });
+      const { bytes } = await compared(context, args, args.before);
+      await put(context, args.path, { bytes, mode: await modeOf(context, args) });
       return await reloadsOf(context, { ...args, content: args.before });
     });
   },
@@ -51,12 +59,26 @@ export const configWrite: DriverOf<'config.write@1'> = {
 
 async function whatIsThere(
   context: StepContext,
-  { path, content, before }: Args,
+  args: Args,
 ): Promise<'before' | 'wanted' | 'foreign'> {
-  const bytes = await read(context, path);
-  if (bytes === (content === null ? null : await filled(context, content))) return 'wanted';
-  if (bytes === (before === null ? null : await filled(context, before))) return 'before';
+  if (!(await compared(context, args, args.content)).changed) return 'wanted';
+  if (!(await compared(context, args, args.before)).changed) return 'before';
   return 'foreign';
+}
+
+/** What the file is to hold for a rendered text, and whether that is something else than it holds. */
+async function compared(
+  context: StepContext,
+  { path, merge }: Args,
+  content: string | null,
+): Promise<{ readonly bytes: string | null; readonly changed: boolean }> {
+  const there = await read(context, path);
+  const bytes = meant(there, content === null ? null : await filled(context, content), merge);
+  return { bytes, changed: bytes !== there };
+}
+
+async function modeOf(context: StepContext, { path, mode, merge }: Args): Promise<number> {
+  return merge === undefined ? mode : await sharedMode(context, path, mode);
 }
 
 /** Whether what is on disk now still has to be loaded, or is what runs anyway. */

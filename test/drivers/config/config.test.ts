@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -87,6 +87,74 @@ driverContract(
     ],
   },
 );
+
+const UCI = 'etc/config/dhcp';
+const FOREIGN = "# mine\n\nconfig dnsmasq\n\toption domain 'lan'\n";
+const section = (limit: string): string =>
+  `config dhcp 'ripcord__a__dhcp'\n\toption limit '${limit}'\n`;
+
+function sharing(
+  file: string | null,
+  args: Partial<ArgsOf<'config.write@1'>> = {},
+): Scenario<ArgsOf<'config.write@1'>> {
+  const shared = { path: UCI, merge: 'uci', content: section('50'), before: null, mode: 0o644 };
+  const { context, args: full } = writing(
+    { ...shared, ...args } as Partial<ArgsOf<'config.write@1'>>,
+    { 'etc/config/system': '', ...(file !== null && { [UCI]: file }) },
+  );
+  return { args: full, context, world: async () => treeOf(join(context.root, 'etc')) };
+}
+
+describe.each([
+  ['with sections of others', FOREIGN],
+  ['that does not end with a line', FOREIGN.trimEnd()],
+  ['that is not there', null],
+])('a shared file %s', (_what, file) => {
+  driverContract(
+    { describe, test, expect },
+    {
+      kind: 'config.write@1 in a shared file',
+      driver: configWrite,
+      arrange: async () => sharing(file),
+    },
+  );
+
+  test('keeps every byte of others, when ours come, change and go', async () => {
+    const { context, args } = sharing(file);
+    const path = join(context.root, UCI);
+    const before = file === null ? null : readFileSync(path, 'utf8');
+    const steps = [null, section('50'), section('60'), null];
+    for (const [at, content] of steps.slice(1).entries()) {
+      const step = { ...args, before: steps[at] ?? null, content };
+      const undo = await configWrite.prepare?.(context, step);
+      expect(undo).toEqual({ found: 'before' });
+      await configWrite.run(context, step, undo ?? { found: 'foreign' });
+      if (content !== null) expect(readFileSync(path, 'utf8')).toContain(content);
+      if (content !== null && before !== null)
+        expect(readFileSync(path, 'utf8')).toMatch(new RegExp(`^${before}`));
+    }
+    expect(existsSync(path) ? readFileSync(path, 'utf8') : null).toBe(before);
+  });
+});
+
+describe('a shared file', () => {
+  test('is not opened to more readers than it had', async () => {
+    const { context, args } = sharing(FOREIGN);
+    const path = join(context.root, UCI);
+    chmodSync(path, 0o600);
+    await configWrite.run(context, args, { found: 'before' });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('that cannot be read is not written', async () => {
+    const { context, args, world } = sharing("config 'broken");
+    const before = await world();
+    await expect(configWrite.run(context, args, { found: 'before' })).rejects.toMatchObject({
+      code: 'RIPCORD_PLAN_INVALID',
+    });
+    expect(await world()).toEqual(before);
+  });
+});
 
 describe('writing configuration', () => {
   test('owes a reload while something older runs, and none when it does not', async () => {
