@@ -1,13 +1,10 @@
-import type { Json, JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import type { KeepSecret } from './environment.ts';
 import { present } from './json-object.ts';
-import type { WirelessOption, WrittenInterface } from './written.ts';
-import { WIRELESS_OPTIONS } from './written.ts';
-
-/** Wireless settings whose value opens something. */
-const SECRET_SETTINGS = new Set(['key', 'acct_secret', 'auth_secret']);
+import { wirelessOf } from './wireless-settings.ts';
+import type { WrittenInterface } from './written.ts';
 
 /** Network interfaces by their name inside the chute, in the one form planners read. */
 export function normaliseInterfaces(
@@ -37,7 +34,7 @@ function normaliseInterface(
 ): JsonObject {
   const { type, mode, dhcp, requests, requirements } = given;
   const vlan = given['vlan-id'] ?? given.vlan_id;
-  const wireless = wirelessOf(given, context.keep);
+  const wireless = wirelessOf(given, path, context);
   const needed = { ...requests, ...requirements };
   return present({
     type: type === 'wifi' ? `wifi-${mode ?? 'ap'}` : type,
@@ -53,22 +50,6 @@ function normaliseInterface(
 
 function dhcpOf({ lease, ...range }: NonNullable<WrittenInterface['dhcp']>): JsonObject {
   return present({ ...range, leasetime: range.leasetime ?? lease });
-}
-
-/** `options` win over the interface itself, and that over `wireless`. */
-function wirelessOf(given: WrittenInterface, keep: KeepSecret): JsonObject {
-  const beside: Record<string, WrittenInterface[WirelessOption]> = {};
-  for (const option of WIRELESS_OPTIONS) {
-    if (given[option] !== undefined) beside[option] = given[option];
-  }
-  const result: Record<string, Json> = {};
-  for (const [name, value] of Object.entries({ ...given.wireless, ...beside, ...given.options })) {
-    if (value === undefined) continue;
-    if (typeof value === 'object') result[name] = keep(String(value.secret));
-    else if (SECRET_SETTINGS.has(name)) result[name] = keep(String(value));
-    else result[name] = value;
-  }
-  return result;
 }
 
 function vlanNumber(given: number | string, path: string, report: Report): number {

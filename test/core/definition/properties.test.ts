@@ -16,6 +16,7 @@ const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(value, { nil: undefined });
 const port = fc.integer({ min: 1, max: 65_535 });
 const scalar = fc.oneof(word, fc.integer(), fc.boolean());
+const passphrase = fc.stringMatching(/^[ -~]{8,63}$/);
 const environment = fc.dictionary(
   fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,8}$/),
   fc.oneof(scalar, fc.constant(null), fc.record({ secret: word })),
@@ -39,8 +40,8 @@ const networkInterface = fc.record(
     type: fc.constantFrom('wifi', 'wifi-ap', 'wifi-sta', 'wifi-monitor', 'vlan', 'lan'),
     mode: fc.constantFrom('ap', 'sta', 'monitor'),
     dhcp: fc.record({ lease: word, start: fc.integer(), relay: word }, { requiredKeys: [] }),
-    options: fc.dictionary(fc.constantFrom('ssid', 'key', 'hidden'), scalar),
-    wireless: fc.dictionary(fc.constantFrom('ssid', 'key', 'auth_secret'), scalar),
+    options: fc.record({ ssid: word, key: passphrase, hidden: scalar }, { requiredKeys: [] }),
+    wireless: fc.record({ ssid: word, key: passphrase, auth_secret: word }, { requiredKeys: [] }),
     ssid: word,
     requests: fc.dictionary(inner, scalar),
     vlan_id: fc.integer({ min: 1, max: 4094 }),
