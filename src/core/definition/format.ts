@@ -168,6 +168,12 @@ export const format: z.ZodType<Written> = z
     version: z.union([z.number(), z.string().min(1).max(128)]).optional(),
     description: text.optional(),
     owner: z.string().min(1).max(256).optional(),
+    dataDir: text
+      .optional()
+      .describe('Where services find the data of the chute, inside. Default: /data.'),
+    systemDir: text
+      .optional()
+      .describe('Where services find what the system tells them. Default: /paradrop.'),
     environment: environment.optional(),
     services: keyed(service, INNER),
     web: z

@@ -93,6 +93,8 @@ export function lowerSingleService(document: JsonObject): Lowered {
     version: document['version'],
     description: document['description'],
     owner: document['owner'],
+    dataDir: take('dataDir', '/dataDir'),
+    systemDir: take('systemDir', '/systemDir'),
     environment: document['environment'],
     services: { main: service },
     web: take('web', '/web'),

@@ -1,3 +1,5 @@
+import type { Report } from './complaint.ts';
+
 /** Chutes, services and volumes have directories of their name, and this one is the journal's. */
 const RESERVED = 'index';
 
@@ -68,4 +70,13 @@ function distanceOf(source: string, target: string, limit: number): number {
     [before, row] = [row, next];
   }
   return Math.min(limit, row[target.length] ?? limit);
+}
+
+/** Says that a name inside a chute is not valid, and which would be. */
+export function complainName(name: string, path: string, what: string, report: Report): void {
+  const near = nearestName(name, INNER_NAME);
+  report.complain('name-invalid', path, whyNoName(name, what), {
+    spot: 'key',
+    hint: near === null ? 'lower-case letters, digits and -' : `the nearest valid one is ${near}`,
+  });
 }

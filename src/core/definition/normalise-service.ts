@@ -1,15 +1,15 @@
 import type { Health, Service } from '../chute.ts';
 import { splitWords } from '../words.ts';
 import type { Report } from './complaint.ts';
-import { pointer } from './complaint.ts';
 import type { KeepSecret } from './environment.ts';
 import { normaliseEnvironment } from './environment.ts';
 import { HEALTH_DEFAULTS } from './health.ts';
 import { listOf, normaliseInterfaces } from './interfaces.ts';
-import { INNER_NAME, nearest, nearestName, whyNoName } from './nearest.ts';
+import { nearest } from './nearest.ts';
 import { normalisePorts, portNumber } from './ports.ts';
 import type { SourceReference } from './source-reference.ts';
-import { normalPath, sourceReference } from './source-reference.ts';
+import { sourceReference } from './source-reference.ts';
+import { volumesOf } from './volumes.ts';
 import type { WrittenHealth, WrittenService } from './written.ts';
 
 const LIGHT_LANGUAGES = ['go', 'gradle', 'maven', 'node', 'python2', 'python3'] as const;
@@ -126,44 +126,6 @@ function buildOf(
     ...(packages.length === 0 ? {} : { packages }),
   };
   return Object.keys(build).length === 0 ? undefined : build;
-}
-
-function volumesOf(
-  written: WrittenService['volumes'],
-  path: string,
-  report: Report,
-): Service['volumes'] {
-  const result: Record<string, { name: string }> = {};
-  for (const [mount, given] of Object.entries(written ?? {})) {
-    const at = `${path}/volumes${pointer(mount)}`;
-    const name = typeof given === 'string' ? given : given.name;
-    const inside = mount.split('/').includes('..') ? null : normalPath(mount);
-    if (!mount.startsWith('/') || mount.includes('\0')) {
-      const hint = `for example /${mount.replace(/^[./]+/, '')}`;
-      report.complain('path-invalid', at, 'is not an absolute path', { spot: 'key', hint });
-    } else if (inside === null) {
-      report.complain('path-outside', at, 'must not hold ..', { spot: 'key' });
-    } else if (inside === '/') {
-      report.complain('path-invalid', at, 'cannot be the root itself', { spot: 'key' });
-    } else if (Object.hasOwn(result, inside)) {
-      report.complain('key-duplicate', at, `stands here twice, as ${inside}`, { spot: 'key' });
-    } else if (INNER_NAME.test(name)) {
-      result[inside] = { name };
-    } else {
-      const place = typeof given === 'string' ? at : `${at}/name`;
-      complainName(name, place, 'a volume', report);
-    }
-  }
-  return result;
-}
-
-/** Says that a name inside a chute is not valid, and which would be. */
-export function complainName(name: string, path: string, what: string, report: Report): void {
-  const near = nearestName(name, INNER_NAME);
-  report.complain('name-invalid', path, whyNoName(name, what), {
-    spot: 'key',
-    hint: near === null ? 'lower-case letters, digits and -' : `the nearest valid one is ${near}`,
-  });
 }
 
 function requestsOf(

@@ -3,13 +3,21 @@ import type { JsonObject } from '../json.ts';
 import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import { normaliseEnvironment } from './environment.ts';
-import { CHUTE_NAME, INNER_NAME, nearest, nearestName, whyNoName } from './nearest.ts';
+import {
+  CHUTE_NAME,
+  complainName,
+  INNER_NAME,
+  nearest,
+  nearestName,
+  whyNoName,
+} from './nearest.ts';
 import { findCycle } from './needs.ts';
 import type { Context } from './normalise-service.ts';
-import { complainName, normaliseService } from './normalise-service.ts';
+import { normaliseService } from './normalise-service.ts';
 import { portNumber } from './ports.ts';
 import type { RawDefinition } from './raw.ts';
 import type { SourceReference } from './source-reference.ts';
+import { insidePath } from './volumes.ts';
 import type { Written } from './written.ts';
 
 /** More than any gateway runs, few enough to compare each with each. */
@@ -50,6 +58,7 @@ export function normalise(
     ...(written.version === undefined ? {} : { version: written.version }),
     ...(written.description === undefined ? {} : { description: written.description.trim() }),
     ...(written.owner === undefined ? {} : { owner: written.owner }),
+    ...directoriesOf(written, report),
     environment: normaliseEnvironment(written.environment, '/environment', context),
     services,
     ...(web === null ? {} : { web }),
@@ -80,6 +89,20 @@ export function nameOf(given: string | undefined, fallback: string | null, repor
     hint: `write name: ${near ?? 'my-chute'}`,
   });
   return 'invalid';
+}
+
+function directoriesOf(
+  { dataDir, systemDir }: Written,
+  report: Report,
+): Pick<Definition, 'dataDir' | 'systemDir'> {
+  const data = dataDir === undefined ? undefined : insidePath(dataDir, '/dataDir', report);
+  const system = systemDir === undefined ? undefined : insidePath(systemDir, '/systemDir', report);
+  if (data !== undefined && data === system)
+    report.complain('field-conflicting', '/systemDir', `is ${data}, as dataDir is`);
+  return {
+    ...(data !== undefined && { dataDir: data }),
+    ...(system !== undefined && { systemDir: system }),
+  };
 }
 
 function webOf(written: Written, report: Report): { service: string; port: number } | null {

@@ -14,6 +14,8 @@ export function writtenForm(raw: RawDefinition): JsonObject {
     version: definition.version,
     description: definition.description,
     owner: definition.owner,
+    dataDir: definition.dataDir,
+    systemDir: definition.systemDir,
     environment: unlessEmpty(definition.environment),
     services: Object.fromEntries(
       Object.entries(definition.services).map(([name, service]) => [

@@ -123,6 +123,8 @@ export type Written = {
   version?: number | string | undefined;
   description?: string | undefined;
   owner?: string | undefined;
+  dataDir?: string | undefined;
+  systemDir?: string | undefined;
   environment?: WrittenEnvironment | undefined;
   services: Record<string, WrittenService>;
   web?: { port?: number | string | undefined; service?: string | undefined } | undefined;

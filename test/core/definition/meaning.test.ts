@@ -10,7 +10,7 @@ import { jsonSchema } from '../../../src/core/definition/json-schema.ts';
 import { parseDefinitionValue } from '../../../src/core/definition/parse.ts';
 import { complete } from '../../../src/core/definition/raw.ts';
 import { starterDefinition } from '../../../src/core/definition/starter.ts';
-import { OPTIONS, accepted, chute, complaintsOf, definitionOf, parse } from './parse.ts';
+import { OPTIONS, accepted, chute, complaintsOf, definitionOf, parse, words } from './parse.ts';
 
 function main(fields: string): Service {
   const service = definitionOf(chute(fields)).services['main'];
@@ -272,4 +272,26 @@ test.each(readdirSync(CHUTES))('accepts %s, found in public use', (name) => {
   const text = readFileSync(new URL(name, CHUTES), 'utf8');
   const parsed = parse(text, { fallbackName: 'found', strict: true });
   expect(parsed.ok ? [] : parsed.complaints.map(complaintText)).toEqual([]);
+});
+
+test('says where data and system files are found, in both forms', () => {
+  const places = { dataDir: '/srv/data', systemDir: '/srv/system' };
+  const text = 'name: hello\ndataDir: /srv//data/\nsystemDir: /srv/system\nservices: {main: {}}\n';
+  expect(definitionOf(text)).toMatchObject(places);
+  expect(definitionOf('name: old\nuse: node\ndataDir: /srv/data\n')).toMatchObject({
+    dataDir: '/srv/data',
+  });
+  expect(
+    definitionOf('name: old\nconfig: {dataDir: /srv/data, systemDir: /srv/system}\n'),
+  ).toMatchObject(places);
+});
+
+test.each([
+  ['dataDir: data', 'dataDir: is not an absolute path (for example /data)'],
+  ['systemDir: /a/../b', 'systemDir: must not hold ..'],
+  ['dataDir: /', 'dataDir: cannot be the root itself'],
+  ['{dataDir: /a, systemDir: /a/}', 'systemDir: is /a, as dataDir is'],
+])('refuses %s', (fields, message) => {
+  const text = `{name: hello, services: {main: {}}, ${fields.replaceAll(/[{}]/g, '')}}`;
+  expect(complaintsOf(text).map(words).join()).toContain(message);
 });
