@@ -14,9 +14,12 @@ export type Radio = {
   readonly phy: string;
   /** The interface the kernel gave it, e.g. `wlan0`. */
   readonly interface: string;
-  readonly modes: readonly ('ap' | 'sta' | 'monitor')[];
-  /** Bands it is capable of, as ParaDrop's hwmode: `11a` is 5 GHz, `11g` 2.4 GHz. */
-  readonly hwmodes: readonly string[];
+  /** Null where nobody could tell: then it is taken to be capable. */
+  readonly modes: readonly ('ap' | 'sta' | 'monitor')[] | null;
+  /** Bands it is capable of, as ParaDrop's hwmode: `11a` is 5 GHz, `11g` 2.4 GHz. Null: unknown. */
+  readonly hwmodes: readonly string[] | null;
+  /** How many access points its driver can have at a time, where that is known. */
+  readonly accessPointsMax?: number;
   /** What it is configured to; empty: not configured yet. */
   readonly configured: RadioSettings;
   /** Access points of the host itself on it. */

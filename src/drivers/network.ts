@@ -1,99 +1,99 @@
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { basename, dirname, join } from 'node:path';
 
-import type { NetworkFacts, Port, Radio } from '../core/network.ts';
+import type { NetworkFacts, Port } from '../core/network.ts';
+import { observeRadios, type WirelessTool } from './host-radios.ts';
+import { HostTree } from './host-tree.ts';
 
-const NET = '/sys/class/net';
-const PHYS = '/sys/class/ieee80211';
+const NET = 'sys/class/net';
 
 /** Links that are made by programs, ours among them: no devices that a chute could be given. */
-const MADE = /^(lo|veth.*|br.*|docker.*|sit.*|.*\..*|tap.*|tun.*|ifb.*|dummy.*|vx.*)$/;
+const MADE =
+  /^(lo|veth.*|br.*|docker.*|sit.*|.*\..*|tap.*|tun.*|ifb.*|dummy.*|vx.*|wg.*|virbr.*|lxc.*|cni.*|zt.*)$/;
+
+/** Interfaces that a chute has from us: their addresses are no networks of the host. */
+const OURS = /^(vwlan[0-9a-f]{4}|br-lan\.\d+)$/;
+
+const ETHERNET = '1';
+
+/** IPv4 addresses in CIDR, by interface. */
+type Addresses = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Wired ports, radios and the uplink of this machine, without root: from /sys and /proc alone, which
- * exist on every Linux. What a radio is capable of only nl80211 could tell; it is taken to be capable,
- * and a mode that it lacks shows when its configuration is loaded.
+ * Wired ports, radios and the uplink of a host, without root: from /sys and /proc alone, which exist
+ * on every Linux. What its radios are capable of only `iw` can tell, where it is installed.
  */
-export function observeNetwork(): NetworkFacts {
-  const uplink = uplinkInterface();
-  const radios = Object.fromEntries(
-    names(PHYS).map((phy) => {
-      const radio = radioOf(phy);
-      return [radio.id, radio];
-    }),
-  );
-  const wireless = new Set(Object.values(radios).map((radio) => radio.interface));
-  const ports = names(NET)
-    .filter((name) => !MADE.test(name) && !wireless.has(name))
-    .map((name) => [name, portOf(name, uplink)] as const);
-  const address = uplink === null ? null : (addressesOf(uplink)[0] ?? null);
+export function observeNetwork(
+  tree: HostTree = new HostTree(),
+  addresses: Addresses = ownAddresses(),
+  iw?: WirelessTool,
+): NetworkFacts {
+  const uplink = uplinkInterface(tree);
+  const ports = tree
+    .names(NET)
+    .filter((name) => isPort(tree, name))
+    .map((name) => [name, portOf(tree, name, { uplink, addresses })] as const);
+  const address = uplink === null ? null : (addresses[uplink]?.[0] ?? null);
   return {
-    radios,
+    radios: observeRadios(tree, iw),
     ports: Object.fromEntries(ports),
     uplink: uplink === null ? null : { interface: uplink, address },
   };
 }
 
-function portOf(name: string, uplink: string | null): Port {
-  const addresses = addressesOf(name);
-  const bridged = existsSync(join(NET, name, 'brport'));
-  const role = name === uplink ? 'wan' : bridged || addresses.length > 0 ? 'lan' : 'free';
-  return { interface: name, mac: read(join(NET, name, 'address')), role, bridged, addresses };
+function isPort(tree: HostTree, name: string): boolean {
+  if (MADE.test(name) || tree.has(NET, name, 'phy80211') || tree.has(NET, name, 'wireless'))
+    return false;
+  // Tunnels and the like have other types, and some files there are no interfaces at all.
+  return tree.read(NET, name, 'type') === ETHERNET;
 }
 
-function radioOf(phy: string): Radio {
-  const device = real(join(PHYS, phy, 'device'));
-  const bus = basename(dirname(real(join(device, 'subsystem', '.'))));
-  const wireless = names(join(device, 'net'))[0] ?? phy;
+function portOf(
+  tree: HostTree,
+  name: string,
+  { uplink, addresses }: { readonly uplink: string | null; readonly addresses: Addresses },
+): Port {
+  const stack = [name, ...uppersOf(tree, name)];
+  const bridged = stack.some((each) => tree.has(NET, each, 'brport'));
+  const held = stack.flatMap((each) => addresses[each] ?? []);
+  const wan = uplink !== null && stack.includes(uplink);
   return {
-    id: `${bus === '' ? 'bus' : bus}-${basename(device)}`,
-    mac: read(join(PHYS, phy, 'macaddress')),
-    phy,
-    interface: wireless,
-    modes: ['ap', 'sta', 'monitor'],
-    hwmodes: [],
-    configured: {},
-    hostAccessPoints: 0,
+    interface: name,
+    mac: tree.read(NET, name, 'address') ?? '',
+    role: wan ? 'wan' : bridged || held.length > 0 ? 'lan' : 'free',
+    bridged,
+    addresses: held,
   };
 }
 
-/** The interface of the default route, as the kernel's own table has it. */
-function uplinkInterface(): string | null {
-  const routes = read('/proc/net/route').split('\n').slice(1);
-  for (const route of routes) {
-    const [name, destination, , , , , , mask] = route.split('\t');
-    if (name && destination === '00000000' && mask === '00000000') return name;
-  }
-  return null;
+/** Interfaces of the host on top of one: its bridge, its VLANs, and theirs. A port has their addresses. */
+function uppersOf(tree: HostTree, name: string, seen: ReadonlySet<string> = new Set()): string[] {
+  const uppers = tree
+    .names(NET, name)
+    .filter((each) => each.startsWith('upper_'))
+    .map((each) => each.slice('upper_'.length))
+    .filter((each) => !OURS.test(each) && !seen.has(each));
+  const known = new Set([...seen, name, ...uppers]);
+  const all = [...uppers, ...uppers.flatMap((each) => uppersOf(tree, each, known))];
+  return [...new Set(all)];
 }
 
-/** IPv4 addresses in CIDR. */
-const addressesOf = (name: string): readonly string[] =>
-  (networkInterfaces()[name] ?? []).flatMap(({ family, cidr }) =>
-    family === 'IPv4' && cidr !== null ? [cidr] : [],
+/** The interface of the default route, as the kernel's own table has it: of several the nearest. */
+function uplinkInterface(tree: HostTree): string | null {
+  const routes = (tree.read('proc/net/route') ?? '').split('\n').slice(1);
+  const defaults = routes.flatMap((route) => {
+    const [name = '', destination, , , , , metric, mask] = route.trim().split(/\s+/);
+    return destination === '00000000' && mask === '00000000' && name !== ''
+      ? [{ name, metric: Number(metric) }]
+      : [];
+  });
+  return defaults.toSorted((left, right) => left.metric - right.metric)[0]?.name ?? null;
+}
+
+function ownAddresses(): Addresses {
+  return Object.fromEntries(
+    Object.entries(networkInterfaces()).map(([name, addresses = []]) => [
+      name,
+      addresses.flatMap(({ family, cidr }) => (family === 'IPv4' && cidr !== null ? [cidr] : [])),
+    ]),
   );
-
-function names(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory).toSorted();
-  } catch {
-    return [];
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
-}
-
-function real(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

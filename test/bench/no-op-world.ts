@@ -14,8 +14,9 @@ import { NO_NETWORK } from '../../src/core/network.ts';
 import type { Planner } from '../../src/core/plan.ts';
 import { UPCASTERS } from '../../src/core/upcasters.ts';
 import { chuteSave } from '../../src/drivers/chute-save.ts';
+import type { Asked } from '../../src/engine/asked.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type Asked, Requests } from '../../src/engine/requests.ts';
+import { Requests } from '../../src/engine/requests.ts';
 import { askedOf } from '../../src/library/asked.ts';
 import { defineDriver, definePlanner } from '../../src/library/define.ts';
 import { keysOf } from '../../src/library/root-journal.ts';
@@ -124,6 +125,7 @@ const FACTS: HostFacts = {
   hostname: 'bench',
   cpus: 1,
   memoryMiB: 1024,
+  diskMiB: 8192,
   portsTaken: {},
   network: NO_NETWORK,
   capabilities: [],

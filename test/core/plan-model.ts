@@ -20,6 +20,7 @@ const FACTS: HostFacts = {
   hostname: 'gateway',
   cpus: 2,
   memoryMiB: 512,
+  diskMiB: 8192,
   portsTaken: {},
   network: NO_NETWORK,
   capabilities: [],
@@ -203,6 +204,7 @@ const PATCHES: {
     return [{ op: 'add', path: pointer('chutes', chute, 'services', name), value }];
   },
   'chute.save@1': ({ patch }) => patch,
+  'host.save@1': ({ patch }) => patch,
   'release.fetch@1': NONE,
   'port.check@1': NONE,
   'secret.check@1': NONE,

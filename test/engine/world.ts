@@ -9,10 +9,11 @@ import type { HostFacts } from '../../src/core/facts.ts';
 import type { Json } from '../../src/core/json.ts';
 import { NO_NETWORK } from '../../src/core/network.ts';
 import type { Planner } from '../../src/core/plan.ts';
+import type { Asked } from '../../src/engine/asked.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { type Faults, parseFaults } from '../../src/engine/faults.ts';
-import { type Asked, Requests } from '../../src/engine/requests.ts';
+import { Requests } from '../../src/engine/requests.ts';
 import { arrayJournal, type CrashPoint, Shelf } from './array-journal.ts';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -170,6 +171,7 @@ const FACTS: HostFacts = {
   hostname: 'test',
   cpus: 1,
   memoryMiB: 1024,
+  diskMiB: 8192,
   portsTaken: {},
   network: NO_NETWORK,
   capabilities: [],

@@ -78,7 +78,9 @@ function missed(settings: RadioSettings, requirements: RadioSettings): string | 
 /** The first setting that is beyond a radio, or that contradicts another. */
 function incapable(radio: Radio, settings: RadioSettings): string | null {
   const { hwmode, channel } = settings;
-  const modes = radio.hwmodes.filter((each) => hwmode === undefined || each === hwmode);
+  if (radio.hwmodes === null && (hwmode !== undefined || channel !== undefined))
+    return `${hwmode === undefined ? `channel ${channel}` : `hwmode ${hwmode}`} for sure: its bands are unknown, as iw is not installed`;
+  const modes = (radio.hwmodes ?? []).filter((each) => hwmode === undefined || each === hwmode);
   if (hwmode !== undefined && modes.length === 0) return `hwmode ${hwmode}`;
   if (channel !== undefined && !modes.some((each) => isChannelOf(each, channel)))
     return hwmode === undefined ? `channel ${channel}` : `channel ${channel} with hwmode ${hwmode}`;

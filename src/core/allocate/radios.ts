@@ -72,7 +72,7 @@ export function radioOffers(
     const reason =
       wrongRadio(radio, mode, requirements) ??
       ('reason' in settled ? settled.reason : null) ??
-      (mode === 'ap' ? unshareable(held) : inUse(held));
+      (mode === 'ap' ? unshareable(radio, held) : inUse(held));
     if (reason !== null || 'reason' in settled) reasons.push(`${radio.id} ${reason}`);
     else offers.push({ device: radio.id, settings: settled.settings, shared: held.length });
   }
@@ -87,14 +87,16 @@ const MODE_WORDS = { ap: 'an access point', sta: 'a station', monitor: 'a monito
 function wrongRadio(radio: Radio, mode: RadioMode, requirements: RadioSettings): string | null {
   const other = namesAsked(requirements).find((name) => !isCalled(radio, name));
   if (other !== undefined) return `is not ${other}`;
-  return radio.modes.includes(mode) ? null : `cannot be ${MODE_WORDS[mode]}`;
+  return (radio.modes ?? RADIO_MODES).includes(mode) ? null : `cannot be ${MODE_WORDS[mode]}`;
 }
 
-function unshareable(held: readonly DeviceUse[]): string | null {
+function unshareable(radio: Radio, held: readonly DeviceUse[]): string | null {
   const alone = held.filter(({ mode }) => mode !== 'ap');
   if (alone.length > 0) return inUse(alone);
-  if (held.length < ACCESS_POINTS_MAX) return null;
-  return `has its ${ACCESS_POINTS_MAX} access points: ${holders(held)}`;
+  const most = Math.min(ACCESS_POINTS_MAX, radio.accessPointsMax ?? ACCESS_POINTS_MAX);
+  if (held.length < most) return null;
+  if (held.length === 0) return `cannot be ${MODE_WORDS.ap}`;
+  return `has its ${most} access point${most === 1 ? '' : 's'}: ${holders(held)}`;
 }
 
 /** Why a device cannot be had alone. Pure. */

@@ -4,6 +4,8 @@ import { cpus, hostname, totalmem } from 'node:os';
 import { RipcordError } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/facts.ts';
 import type { ProcessInstance } from '../../core/step.ts';
+import { observeCapabilities } from '../host-capabilities.ts';
+import { diskSize } from '../host-disk.ts';
 import { markedProcesses } from '../marked.ts';
 import { observeNetwork } from '../network.ts';
 import { instanceOf } from '../proc.ts';
@@ -48,15 +50,17 @@ export function observeHost(
   }
   const ephemeral = ephemeralPorts();
   const foreign = Object.entries(foreignPorts(existsSync(root) ? realpathSync(root) : root));
+  const network = observeNetwork();
   const lasting = foreign.filter(([port]) => !(port.endsWith('/udp') && ephemeral(port)));
   return {
     ...configured,
     hostname: hostname(),
     cpus: cpus().length,
     memoryMiB: Math.floor(totalmem() / MEBIBYTE),
+    diskMiB: diskSize(root),
     portsTaken: Object.fromEntries(lasting),
-    network: observeNetwork(),
-    capabilities: [],
+    network,
+    capabilities: observeCapabilities(network),
   };
 }
 

@@ -44,6 +44,8 @@ export function foreignPorts(root: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
     foreign
       .map(({ port, program }) => [port, program] as const)
+      // Of several that share a socket the oldest is told: its children come and go.
+      .toReversed()
       .toSorted(([a], [b]) => Number.parseInt(a, 10) - Number.parseInt(b, 10)),
   );
 }

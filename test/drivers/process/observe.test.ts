@@ -73,7 +73,11 @@ test('observes the services of one root only', async () => {
 test('observes the same host twice', () => {
   const root = temporaryRoot();
   const facts = observeHost(root, { runtime: 'process', host: 'render' });
-  expect(facts).toMatchObject({ runtime: 'process', host: 'render', capabilities: [] });
+  expect(facts).toMatchObject({ runtime: 'process', host: 'render' });
   expect(facts.cpus).toBeGreaterThan(0);
   expect(facts.memoryMiB).toBeGreaterThan(0);
+  expect(facts.diskMiB).toBe(observeHost(`${root}/not/there`, facts).diskMiB);
+  const again = observeHost(root, { runtime: 'process', host: 'render' });
+  // What others listen on is theirs to change in between.
+  expect({ ...again, portsTaken: facts.portsTaken }).toEqual(facts);
 });

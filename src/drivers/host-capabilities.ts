@@ -1,0 +1,99 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { CAPABILITIES, type Capability } from '../core/facts.ts';
+import type { NetworkFacts } from '../core/network.ts';
+import { type KernelPart, openKernel } from './host-kernel.ts';
+import { HostTree } from './host-tree.ts';
+
+/** The parts of the kernel that interfaces of chutes are made of. */
+export const KERNEL_PARTS: Readonly<Record<'bridge' | 'nftables' | 'vlan', KernelPart>> = {
+  bridge: { module: 'bridge', option: 'BRIDGE' },
+  nftables: { module: 'nf_tables', option: 'NF_TABLES' },
+  vlan: { module: '8021q', option: 'VLAN_8021Q', sign: 'proc/net/vlan' },
+};
+
+/** Where tools lie that a user's own PATH may not name. The same for every user, as facts have to be. */
+const TOOL_DIRECTORIES = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+];
+
+const DOCKER_SOCKET = 'run/docker.sock';
+const CGROUPS = 'sys/fs/cgroup';
+
+/** What this host can do that not every host can. Looks only: nothing is made, no tool is run. */
+export function observeCapabilities(
+  network: Pick<NetworkFacts, 'radios'>,
+  tree: HostTree = new HostTree(),
+): readonly Capability[] {
+  const part = openKernel(tree);
+  const has: Readonly<Record<Capability, () => boolean>> = {
+    bridge: () => part(KERNEL_PARTS.bridge) === 'there',
+    'cpu-shares': () => isControllable(tree, 'cpu'),
+    dnsmasq: () => findTool('dnsmasq', tree) !== null,
+    docker: () => isWritable(tree.path(DOCKER_SOCKET)),
+    hostapd: () => findTool('hostapd', tree) !== null,
+    'memory-limit': () => isControllable(tree, 'memory'),
+    nftables: () => findTool('nft', tree) !== null && part(KERNEL_PARTS.nftables) === 'there',
+    vlan: () => part(KERNEL_PARTS.vlan) === 'there',
+    wifi: () => Object.keys(network.radios).length > 0,
+  };
+  return CAPABILITIES.filter((capability) => has[capability]());
+}
+
+/** The path of a tool; null where it is not installed. */
+export function findTool(name: string, tree: HostTree = new HostTree()): string | null {
+  for (const directory of TOOL_DIRECTORIES) {
+    const path = tree.path(join(directory, name));
+    if (isExecutable(path)) return path;
+  }
+  return null;
+}
+
+/**
+ * Whether this user may make groups that a controller of the kernel rules: with cgroup v1 below its own
+ * hierarchy, with v2 where it is handed down.
+ */
+function isControllable(tree: HostTree, controller: 'cpu' | 'memory'): boolean {
+  const mounts = tree.read('proc/self/mountinfo') ?? '';
+  const groups = mounts.split('\n').flatMap((line) => {
+    const [before = '', after = ''] = line.split(' - ');
+    const [type = '', , options = ''] = after.split(' ');
+    const [, , , , path = ''] = before.split(' ');
+    return type === 'cgroup' || type === 'cgroup2' ? [{ type, path, options }] : [];
+  });
+  const first = groups.find(
+    ({ type, options }) => type === 'cgroup' && options.split(',').includes(controller),
+  );
+  if (first !== undefined) return isWritable(tree.path(first.path));
+  const unified = groups.find(({ type, path }) => type === 'cgroup2' && path === `/${CGROUPS}`);
+  if (unified === undefined || !isWritable(tree.path(unified.path))) return false;
+  const names = (file: string): readonly string[] => (tree.read(CGROUPS, file) ?? '').split(/\s+/);
+  if (names('cgroup.subtree_control').includes(controller)) return true;
+  return (
+    names('cgroup.controllers').includes(controller) &&
+    isWritable(tree.path(CGROUPS, 'cgroup.subtree_control'))
+  );
+}
+
+function isWritable(path: string): boolean {
+  return isAllowed(path, constants.W_OK);
+}
+
+function isExecutable(path: string): boolean {
+  return isAllowed(path, constants.X_OK) && statSync(path).isFile();
+}
+
+function isAllowed(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
