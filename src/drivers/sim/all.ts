@@ -1,0 +1,48 @@
+import type { BuiltInDrivers } from '../../core/driver.ts';
+import type { BuiltInKind } from '../../core/step.ts';
+import { configCheck, configReload, configRestore, configWrite } from './config-drivers.ts';
+import type { SimDevice } from './device.ts';
+import {
+  directoryCreate,
+  directoryRemove,
+  releaseDrop,
+  releaseFetch,
+  releaseSwitch,
+  type SimDriverOf,
+  volumeCreate,
+  volumeRemove,
+} from './file-drivers.ts';
+import { gateCheck, portCheck, processStart, processStop, secretCheck } from './process-drivers.ts';
+import { type SimDriver, simulated } from './simulated.ts';
+
+/** What each built-in kind does on a simulated device: the compiler finds the missing one. */
+const SIM_DRIVERS: { readonly [K in BuiltInKind]: SimDriverOf<K> } = {
+  'directory.create@1': directoryCreate,
+  'directory.remove@1': directoryRemove,
+  'release.fetch@1': releaseFetch,
+  'release.switch@1': releaseSwitch,
+  'release.drop@1': releaseDrop,
+  'volume.create@1': volumeCreate,
+  'volume.remove@1': volumeRemove,
+  'port.check@1': portCheck,
+  'secret.check@1': secretCheck,
+  'process.stop@1': processStop,
+  'process.start@1': processStart,
+  'gate.check@1': gateCheck,
+  'config.check@1': configCheck,
+  'config.restore@1': configRestore,
+  'config.write@1': configWrite,
+  'config.reload@1': configReload,
+  // These two say what is applied now; the world is as it was.
+  'chute.save@1': { effect: false, run: (_scene, { patch }) => ({ result: null, patch }) },
+  'host.save@1': { effect: false, run: (_scene, { patch }) => ({ result: null, patch }) },
+};
+
+/** The drivers of a simulated device: one for every built-in kind of step. */
+export function simDrivers(device: SimDevice): BuiltInDrivers {
+  const drivers = Object.entries(SIM_DRIVERS).map(([kind, driver]) => [
+    kind,
+    simulated(device, driver as SimDriver<never, never, unknown>),
+  ]);
+  return Object.fromEntries(drivers) as BuiltInDrivers;
+}

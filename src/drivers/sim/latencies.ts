@@ -1,0 +1,26 @@
+import type { BuiltInKind } from '../../core/step.ts';
+
+/**
+ * How long a step of each kind takes on a small gateway, in milliseconds: rough figures, for telling a
+ * minute from an hour. A gate takes as long as its services need to settle besides.
+ */
+export const SIM_LATENCY_MS: { readonly [K in BuiltInKind]: number } = {
+  'directory.create@1': 5,
+  'directory.remove@1': 50,
+  'release.fetch@1': 2000,
+  'release.switch@1': 10,
+  'release.drop@1': 50,
+  'volume.create@1': 5,
+  'volume.remove@1': 50,
+  'port.check@1': 10,
+  'secret.check@1': 5,
+  'process.stop@1': 500,
+  'process.start@1': 300,
+  'gate.check@1': 500,
+  'config.check@1': 100,
+  'config.restore@1': 0,
+  'config.write@1': 10,
+  'config.reload@1': 400,
+  'chute.save@1': 0,
+  'host.save@1': 0,
+};

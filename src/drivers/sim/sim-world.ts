@@ -1,0 +1,152 @@
+import type { Applied } from '../../core/applied.ts';
+import type { ChuteName, ServiceName } from '../../core/chute.ts';
+import { canonical, type Sha256 } from '../../core/json.ts';
+import {
+  chuteDirectory,
+  currentLink,
+  dataDirectory,
+  releaseDirectory,
+  systemDirectory,
+  volumeDirectory,
+} from '../../core/layout.ts';
+import type { ProcessSpec, RootPath } from '../../core/step.ts';
+
+/** A process of a simulated device. Who it is, what it was started as, and whether it is on its way out. */
+export type SimProcess = {
+  readonly pid: number;
+  readonly chute: ChuteName;
+  readonly service: ServiceName;
+  /** `uN/<step id>` of the step that started it. */
+  readonly mark: string;
+  /** The hash of how it was started. */
+  readonly spec: string;
+  isEnding: boolean;
+};
+
+/** Everything there is on a simulated device, as JSON. Files by the hash of what they hold. */
+export type SimWorld = {
+  boot: string;
+  nextPid: number;
+  directories: Record<RootPath, true>;
+  /** Bytes of what fills the disk, by the directory that holds it. */
+  sizes: Record<RootPath, number>;
+  /** What `current` of each service points at. */
+  links: Record<RootPath, string>;
+  files: Record<RootPath, { readonly hash: string; readonly mode: number }>;
+  /** What was last loaded from each file. */
+  loaded: Record<RootPath, string>;
+  processes: SimProcess[];
+  /** Ports that somebody else listens on. */
+  portsTaken: Record<string, string>;
+  secretsMissing: string[];
+  /** Services, `chute/service`, that run and never answer well. */
+  unwell: string[];
+  /** Bytes that the disk holds; null: more than anybody needs. */
+  diskBytes: number | null;
+  /** What one release takes. */
+  releaseBytes: number;
+};
+
+const RELEASE_BYTES = 1024 * 1024;
+
+/** A device on which nothing was done yet. */
+export function emptyWorld(): SimWorld {
+  return {
+    boot: 'sim',
+    nextPid: 1000,
+    directories: {},
+    sizes: {},
+    links: {},
+    files: {},
+    loaded: {},
+    processes: [],
+    portsTaken: {},
+    secretsMissing: [],
+    unwell: [],
+    diskBytes: null,
+    releaseBytes: RELEASE_BYTES,
+  };
+}
+
+/**
+ * The device that has exactly this applied. Pure. What is written in `unloaded` was never loaded: a
+ * reload of it is owed.
+ */
+export function worldOf(
+  applied: Applied,
+  sha256: Sha256,
+  unloaded: readonly RootPath[] = [],
+): SimWorld {
+  const world = emptyWorld();
+  for (const [chute, { releases, services, volumes }] of Object.entries(applied.chutes)) {
+    for (const path of [chuteDirectory(chute), dataDirectory(chute), systemDirectory(chute)])
+      world.directories[path] = true;
+    for (const volume of Object.keys(volumes))
+      world.directories[volumeDirectory(chute, volume)] = true;
+    for (const [service, digest] of Object.entries(releases)) {
+      putRelease(world, releaseDirectory(chute, digest));
+      world.links[currentLink(chute, service)] = digest;
+    }
+    for (const [service, { state, spec, instance }] of Object.entries(services)) {
+      if (state !== 'running' || !spec || !instance) continue;
+      const { pid, mark } = instance;
+      world.nextPid = Math.max(world.nextPid, pid + 1);
+      const hash = specHash(spec, sha256);
+      world.processes.push({ pid, chute, service, mark, spec: hash, isEnding: false });
+    }
+  }
+  for (const [path, hash] of Object.entries(applied.host.files)) {
+    world.files[path] = { hash, mode: 0o600 };
+    if (!unloaded.includes(path)) world.loaded[path] = hash;
+  }
+  return world;
+}
+
+/** Where a device is not what is applied, in words; empty when it is. Pure. */
+export function differences(world: SimWorld, applied: Applied, sha256: Sha256): readonly string[] {
+  const is = comparable(world);
+  const shall = comparable(worldOf(applied, sha256));
+  const places = new Set([...Object.keys(is), ...Object.keys(shall)]);
+  const differ = [...places]
+    .filter((place) => is[place] !== shall[place])
+    .map((place) => `${place} is ${is[place] ?? 'nothing'}, not ${shall[place] ?? 'nothing'}`);
+  const missing = Object.keys(worldOf(applied, sha256).directories)
+    .filter((path) => !world.directories[path])
+    .map((path) => `${path} is missing`);
+  return [...differ, ...missing].toSorted();
+}
+
+/** Every place where a device can differ from what is applied; directories may be more. */
+function comparable({ links, files, loaded, processes }: SimWorld): Record<string, string> {
+  const places: Record<string, string> = {};
+  for (const [path, digest] of Object.entries(links)) places[path] = digest;
+  for (const [path, { hash }] of Object.entries(files))
+    if (!path.startsWith('quarantine/')) places[path] = hash;
+  for (const [path, hash] of Object.entries(loaded)) places[`loaded ${path}`] = hash;
+  for (const { pid, chute, service, mark, spec, isEnding } of processes)
+    places[`process ${pid}`] = `${chute}/${service} ${mark} ${spec}${isEnding ? ' ending' : ''}`;
+  return places;
+}
+
+/** The hash of how a process was started. Pure. */
+export function specHash(spec: ProcessSpec, sha256: Sha256): string {
+  return sha256(canonical(spec));
+}
+
+/** Puts a release into the store. Safe to repeat. */
+export function putRelease(world: SimWorld, path: RootPath): void {
+  world.directories[path] = true;
+  world.sizes[path] = world.releaseBytes;
+}
+
+/** Removes a directory with all it holds. Safe to repeat. */
+export function removeTree(world: SimWorld, path: RootPath): void {
+  for (const map of [world.directories, world.sizes, world.links])
+    for (const each of Object.keys(map))
+      if (each === path || each.startsWith(`${path}/`)) delete map[each];
+}
+
+/** Bytes that are taken on the disk. Pure. */
+export function bytesUsed({ sizes }: SimWorld): number {
+  return Object.values(sizes).reduce((sum, bytes) => sum + bytes, 0);
+}
