@@ -34,3 +34,6 @@ export type { UpdateFilter } from './update-list.ts';
 export type { UpdateSummary, Version } from './update-summary.ts';
 export { partAt, readableView, stateView, viewOfPlanned, viewOfState } from './view.ts';
 export type { DeviceView, StateView } from './view.ts';
+export { whyList } from './why-answer.ts';
+export type { Why, WhyEntry, WhySubject } from './why-answer.ts';
+export { why } from './why.ts';

@@ -92,6 +92,11 @@ export const WORDS: Readonly<Record<string, Word>> = {
     summary: 'compare the states at two points in time',
     load: async () => (await import('./commands/diff.ts')).diff,
   },
+  why: {
+    group: 'Look back',
+    summary: 'tell why something is as it is',
+    load: async () => (await import('./commands/why.ts')).why,
+  },
   resolve: {
     group: 'Recover',
     summary: 'settle an undo that failed',
@@ -149,7 +154,6 @@ export const LATER: readonly string[] = [
   'replay',
   'resume',
   'ui',
-  'why',
 ];
 
 /** Options of the contract that this version does not have yet, by their command. */

@@ -108,6 +108,7 @@ describe('a call that is wrong', () => {
     { call: 'rollback hello', says: /--yes/ },
     { call: 'at', says: /ref/ },
     { call: 'show nonsense', says: /no point in time/ },
+    { call: 'why helo', says: /did you mean hello\?/ },
     { call: 'at u99', says: /u99/ },
     { call: 'at @99999', says: /99999/ },
     { call: 'diff u1 u99', says: /u99/ },
@@ -121,7 +122,6 @@ describe('a call that is wrong', () => {
     { call: 'resolve u1.s1 --as retry', says: /--message/ },
     { call: 'journal repar', says: /Did you mean repair\?/ },
     ...[
-      'why',
       'replay',
       'bisect',
       'export',

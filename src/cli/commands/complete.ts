@@ -5,8 +5,8 @@ import { peek } from '../reader.ts';
 import { WORDS } from '../words.ts';
 
 /** Words that take the name of a chute, an update, or a point in time. */
-const CHUTES = new Set(['start', 'stop', 'restart', 'rm', 'logs', 'status', 'rollback']);
-const UPDATES = new Set(['watch', 'show', 'at', 'diff', 'retry', 'rollback']);
+const CHUTES = new Set(['start', 'stop', 'restart', 'rm', 'logs', 'status', 'rollback', 'why']);
+const UPDATES = new Set(['watch', 'show', 'at', 'diff', 'why', 'retry', 'rollback']);
 const UNFINISHED = new Set(['cancel']);
 
 const GLOBAL_OPTIONS = ['--root', '--output', '--json', '--quiet', '--verbose', '--yes', '--help'];
