@@ -4,7 +4,7 @@ import { isLocked } from '../../journal/lock.ts';
 import type { Recorded, Seq } from '../../journal/record.ts';
 import { codeOf } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
-import type { Asked } from '../engine/requests.ts';
+import type { Asked } from '../engine/asked.ts';
 import type { Resolution } from '../engine/resolve.ts';
 import { type Client, connect, type Taken } from '../server/client.ts';
 import type { Context } from './context.ts';

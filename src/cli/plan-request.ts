@@ -5,7 +5,7 @@ import { PLANNERS } from '../core/planners/all.ts';
 import type { State } from '../core/state.ts';
 import { observeHost } from '../drivers/process/observe.ts';
 import { planOn, withDrift } from '../engine/planning.ts';
-import type { Asked } from '../engine/requests.ts';
+import type { Asked } from '../engine/asked.ts';
 import { observe } from '../library/local-host.ts';
 import { chooseConfigured } from '../library/root-config.ts';
 

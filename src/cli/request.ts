@@ -10,7 +10,7 @@ import { complaintText, definitionError } from '../core/definition/complaint.ts'
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteRequest, QueueMode } from '../core/events.ts';
 import type { State } from '../core/state.ts';
-import type { Asked } from '../engine/requests.ts';
+import type { Asked } from '../engine/asked.ts';
 import { askedOf, localRequester, onInterruptOf } from '../library/asked.ts';
 import {
   comparingSecrets,

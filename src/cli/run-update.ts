@@ -7,7 +7,7 @@ import { codeOf } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { NEW_STATE } from '../core/state.ts';
 import { exitCodeOf, OutcomeReader } from '../engine/outcome.ts';
-import { type Asked, contentHashOf } from '../engine/requests.ts';
+import { type Asked, contentHashOf } from '../engine/asked.ts';
 import { carry, type CarryOptions, type Carried } from './carry.ts';
 import type { Context } from './context.ts';
 import { EXIT, exitCodeForError } from './exit-code.ts';

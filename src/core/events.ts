@@ -40,6 +40,18 @@ export type UpdateRequest = {
   readonly allowQuarantined: boolean;
   /** The update that this one tries again, or rolls back to. */
   readonly origin: { readonly retryOf?: UpdateId; readonly rollbackTo?: string } | null;
+  /** Asked for together with others, each of which gets through or not on its own. */
+  readonly lane?: RequestLane;
+};
+
+/** The updates of one request that is carried out chute by chute. */
+export type RequestLane = {
+  /** The first of them: the number by which all go together. */
+  readonly first: UpdateId;
+  /** How many they are: their numbers follow each other. */
+  readonly of: number;
+  /** SHA-256 of all that was asked, for `requestId`, which the first has. */
+  readonly contentHash: string;
 };
 
 /** What to do when another update of the same chute is on its way. */

@@ -206,7 +206,7 @@ function requested(
   };
   draft.updates[update] = castDraft(fresh);
   if (request.requestId === null) return;
-  const { contentHash } = request;
+  const { contentHash } = request.lane ?? request;
   draft.requests[requestKey(request.requestId)] = { update, contentHash, outcome: null };
   forgetOldest(draft.requests);
 }

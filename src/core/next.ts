@@ -1,12 +1,15 @@
 import { assert } from './assert.ts';
 import type { AbortCause, StuckStep, UpdateId } from './events.ts';
+import { blockersOf, shareChute, sharersOf } from './in-the-way.ts';
 import { entriesOf, type Mark, markOf, openOf, type State, type UpdateState } from './state.ts';
 import type { Step, StepId } from './step.ts';
 
 /** What an update needs now. */
 export type Next =
-  /** Others that touch the same chutes come first. */
+  /** Others that touch the same chutes, or what chutes share, come first. */
   | { readonly do: 'queue' }
+  /** One of these is stuck: that may last, and nobody who asks is kept waiting for a person. */
+  | { readonly do: 'refuse'; readonly by: UpdateId }
   | { readonly do: 'plan' }
   | { readonly do: 'start' }
   /** Carry these out, all at once: they are independent of each other and of what runs. */
@@ -33,12 +36,15 @@ export type Next =
 /** Interruptions at one step that make an update a crash loop (DESIGN §8). */
 const INTERRUPTIONS_MAX = 3;
 
+/** What `next` looks at beside the update itself. */
+type Scene = Pick<State, 'updates' | 'applied' | 'facts'>;
+
 /**
  * Decides what an update needs, from state alone: going on after a crash is just asking again.
  *
  * Pure. There is no recovery mode.
  */
-export function next(update: UpdateState, state: Pick<State, 'updates'>): Next {
+export function next(update: UpdateState, state: Scene): Next {
   switch (update.phase) {
     case 'requested':
     case 'queued':
@@ -55,22 +61,14 @@ export function next(update: UpdateState, state: Pick<State, 'updates'>): Next {
   }
 }
 
-function beginning(update: UpdateState, state: Pick<State, 'updates'>): Next {
+function beginning(update: UpdateState, state: Scene): Next {
   const owed = abortOwed(update) ?? superseded(update, state);
   if (owed) return owed;
   if (update.phase === 'planned') return { do: 'start' };
-  return blockersOf(update, state).length > 0 ? { do: 'queue' } : { do: 'plan' };
-}
-
-/** The unfinished updates before this one that touch one of its chutes, oldest first. Pure. */
-export function blockersOf(
-  update: Pick<UpdateState, 'id' | 'seq' | 'request'>,
-  state: Pick<State, 'updates'>,
-): readonly UpdateState[] {
-  return Object.values(state.updates)
-    .filter((other) => other.id !== update.id && other.seq < update.seq)
-    .filter((other) => shareChute(update, other))
-    .toSorted((a, b) => a.seq - b.seq);
+  const ahead = [...blockersOf(update, state), ...sharersOf(update, state)];
+  const stuck = ahead.find(({ phase }) => phase === 'stuck');
+  if (stuck) return { do: 'refuse', by: stuck.id };
+  return { do: ahead.length > 0 ? 'queue' : 'plan' };
 }
 
 function abortOwed({ interruptions, rollbackOwed }: UpdateState): Next | null {
@@ -90,14 +88,6 @@ function superseded(update: UpdateState, { updates }: Pick<State, 'updates'>): N
   }
   return null;
 }
-
-const shareChute = (
-  left: Pick<UpdateState, 'request'>,
-  right: Pick<UpdateState, 'request'>,
-): boolean =>
-  left.request.chutes.some(({ chute }) =>
-    right.request.chutes.some((each) => each.chute === chute),
-  );
 
 const stepOrNull = (step: StepId): StepId | null => (step === 'plan' ? null : step);
 

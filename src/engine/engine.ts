@@ -15,8 +15,10 @@ import { checkDrivers } from './driver-check.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
 import type { Host } from './host.ts';
 import { Lane, type TurnAround } from './lane.ts';
+import { unfinishedOf } from './lanes.ts';
 import { type Outcome, OutcomeReader } from './outcome.ts';
 import { RETRY, type RetryPolicy } from './retry.ts';
+import { Turns } from './turns.ts';
 import type { Workshop } from './workshop.ts';
 
 /** What an engine is made of. Everything that touches the world comes in here. */
@@ -165,11 +167,21 @@ export class Engine {
     return records;
   }
 
-  /** Turns an update around. Throws RIPCORD_UPDATE_FINISHED or RIPCORD_UPDATE_UNKNOWN. */
+  /**
+   * Turns an update around, and all that were asked for with it when it is the first of them. Throws
+   * RIPCORD_UPDATE_FINISHED when it is too late for each, RIPCORD_UPDATE_UNKNOWN.
+   */
   async turnAround(id: UpdateId, request: TurnAround): Promise<void> {
-    this.unfinished(id);
-    this.drive(id);
-    await this.#lanes.get(id)?.lane.turnAround(request);
+    const updates = unfinishedOf(id, this.state);
+    if (updates.length === 0) this.unfinished(id);
+    for (const update of updates) this.drive(update.id);
+    const turned = await Promise.allSettled(
+      updates.map(async (update) => await this.#lanes.get(update.id)?.lane.turnAround(request)),
+    );
+    const late = turned.flatMap((each): unknown =>
+      each.status === 'rejected' ? [each.reason] : [],
+    );
+    if (late.length > 0 && late.length === turned.length) throw late[0];
   }
 
   /** Has an update look again at what it has to do. */
@@ -224,6 +236,7 @@ function workshopOf(book: Book, options: EngineOptions): Workshop {
     host,
     clock,
     deadlines: new Deadlines(clock),
+    planning: new Turns(),
     sha256,
     logger,
     faults: options.faults ?? NO_FAULTS,

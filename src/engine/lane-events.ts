@@ -5,8 +5,8 @@ import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { canonical } from '../core/json.ts';
 import type { Planned } from '../core/make-plan.ts';
-import type { UpdateState } from '../core/state.ts';
-import type { Step } from '../core/step.ts';
+import { openOf, type UpdateState } from '../core/state.ts';
+import type { Step, StepId } from '../core/step.ts';
 import { failureOf } from './carry-out.ts';
 import { planOn } from './planning.ts';
 import type { Workshop } from './workshop.ts';
@@ -135,6 +135,18 @@ export function endEvent(
     return { type: 'update.superseded', update: id, by: String(aborting?.by), stateHash: hash };
   const verified = startHash === null || startHash === hash;
   return { type: 'update.reverted', update: id, cause, stateHash: hash, verified };
+}
+
+/** Why a step failed, from what is not written yet or else from the state. Pure. */
+export function errorAt(
+  update: UpdateState,
+  step: StepId | null,
+  carried: readonly ChuteEvent[],
+): Failure | null {
+  const failures = carried.filter((event) => 'error' in event && 'step' in event);
+  for (const event of failures) if (event.step === step && event.error) return event.error;
+  const place = update.plan?.steps.find(({ id }) => id === step)?.n;
+  return (place === undefined ? null : openOf(update, place)?.error) ?? null;
 }
 
 /** Behind the commit a step that keeps crashing the engine is left undone: a warning, no more. */

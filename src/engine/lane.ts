@@ -2,22 +2,24 @@ import { produce } from 'immer';
 
 import { type Applied, stateHash } from '../core/applied.ts';
 import { assert } from '../core/assert.ts';
-import { type Failure, RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, EventOf, Requester, StuckStep, UpdateId } from '../core/events.ts';
 import { peek } from '../core/mark.ts';
 import { next, type Next } from '../core/next.ts';
 import { applyPatch } from '../core/patch.ts';
-import { openOf, type UpdateState } from '../core/state.ts';
-import type { Step, StepId } from '../core/step.ts';
+import type { UpdateState } from '../core/state.ts';
+import type { Step } from '../core/step.ts';
 import { Attempts, type AttemptsListener } from './attempts.ts';
+import { conflictEvent } from './conflict.ts';
 import {
   endEvent,
+  errorAt,
   giveUpEvent,
   loopEvents,
   planEvents,
   startEvent,
   worseThanBefore,
 } from './lane-events.ts';
+import { tooLate } from './too-late.ts';
 import { UndoData } from './undo-data.ts';
 import { Undoing } from './undoing.ts';
 import type { Workshop } from './workshop.ts';
@@ -149,8 +151,10 @@ export class Lane {
         return await this.#write(await this.#attempts.probe(update, todo.step));
       case 'undo':
         return await this.#undo(update, todo.step);
+      case 'refuse':
+        return await this.#refuse(update, todo.by);
       case 'plan':
-        return await this.#write(await planEvents(this.#shop, update));
+        return await this.#plan(update);
       case 'start':
         return await this.#write([await startEvent(this.#shop, update)]);
       case 'commit':
@@ -177,6 +181,16 @@ export class Lane {
     if (intents.events.length > 0) await this.#write(intents.events);
     this.#attempts.start(intents.attempts);
     return true;
+  }
+
+  async #refuse(update: UpdateState, by: UpdateId): Promise<boolean> {
+    const blocker = this.#shop.state().updates[by];
+    return await this.#write(blocker ? [conflictEvent(update.id, blocker)] : []);
+  }
+
+  async #plan(update: UpdateState): Promise<boolean> {
+    const plan = async () => await this.#write(await planEvents(this.#shop, update));
+    return await this.#shop.planning.take(plan);
   }
 
   async #undo(update: UpdateState, step: Step): Promise<boolean> {
@@ -275,26 +289,4 @@ export class Lane {
     this.#undoing.stop();
     return false;
   }
-}
-
-function errorAt(
-  update: UpdateState,
-  step: StepId | null,
-  carried: readonly ChuteEvent[],
-): Failure | null {
-  const failures = carried.filter((event) => 'error' in event && 'step' in event);
-  for (const event of failures) if (event.step === step && event.error) return event.error;
-  const place = update.plan?.steps.find(({ id }) => id === step)?.n;
-  return (place === undefined ? null : openOf(update, place)?.error) ?? null;
-}
-
-function tooLate(id: UpdateId, phase?: string): RipcordError {
-  const hints: Readonly<Record<string, string>> = {
-    committed: `ripcord rollback ${id} takes it back as a new update`,
-    stuck: `ripcord show ${id} names what is stuck, ripcord resolve settles it`,
-  };
-  const what = phase === 'aborting' ? 'it is being undone already' : `it is ${phase ?? 'finished'}`;
-  return new RipcordError('RIPCORD_UPDATE_FINISHED', `cannot cancel ${id}: ${what}`, {
-    hint: hints[phase ?? 'committed'] ?? `ripcord watch ${id} shows how it ends`,
-  });
 }

@@ -1,5 +1,6 @@
 import type { Recorded } from '../../journal/record.ts';
 import { errorOfCause } from '../core/abort-error.ts';
+import type { ChuteName } from '../core/chute.ts';
 import type { ErrorCode, Failure } from '../core/errors.ts';
 import type { ChuteEvent, StuckStep, UpdateId } from '../core/events.ts';
 import { isEndEvent, outcomeOf } from '../core/fold-end.ts';
@@ -17,6 +18,13 @@ export type Outcome = {
   readonly stuck: readonly StuckStep[];
   /** Steps that failed behind the commit: they change nothing about it. */
   readonly warnings: readonly { readonly step: StepId; readonly error: Failure }[];
+  /** How each chute fared, of a request that was carried out chute by chute; the rest is the worst. */
+  readonly lanes?: readonly LaneOutcome[];
+};
+
+/** How one chute of such a request fared. */
+export type LaneOutcome = Pick<Outcome, 'update' | 'outcome' | 'failedStep' | 'error'> & {
+  readonly chute: ChuteName;
 };
 
 /** Follows one update's events to its outcome. Pure, apart from its own memory. */

@@ -2,22 +2,24 @@ import type { Recorded } from '../../journal/record.ts';
 import { type Applied, stateHash } from '../core/applied.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId, UpdateRequest } from '../core/events.ts';
-import { canonical } from '../core/json.ts';
+import { blockersOf, sharersOf } from '../core/in-the-way.ts';
 import type { Planned } from '../core/make-plan.ts';
-import { blockersOf } from '../core/next.ts';
 import { requestKey, type UpdateState } from '../core/state.ts';
+import { type Asked, contentHashOf } from './asked.ts';
+import { conflictEvent } from './conflict.ts';
 import type { Engine } from './engine.ts';
 import { decisionEvent } from './lane-events.ts';
+import { idsOf, partsOf, together } from './lanes.ts';
 import { type Outcome, UNCHANGED } from './outcome.ts';
 import { planOn, withDrift } from './planning.ts';
 import { SUPERVISOR } from './supervised.ts';
-
-/** What is asked for, as far as the caller says it; the rest has defaults. */
-export type Asked = Omit<UpdateRequest, 'contentHash'>;
+import { Turns } from './turns.ts';
 
 /** An accepted request; `id` is null when there was nothing to do and nothing was journaled. */
 export interface UpdateHandle {
   readonly id: UpdateId | null;
+  /** All updates that it became: more than one when it is carried out chute by chute. */
+  readonly ids: readonly UpdateId[];
   /** Resolves when the update rests or is stuck. */
   readonly done: Promise<Outcome>;
 }
@@ -28,7 +30,7 @@ export interface UpdateHandle {
  */
 export class Requests {
   readonly #engine: Engine;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -40,7 +42,7 @@ export class Requests {
    * Throws RIPCORD_REQUEST_CONFLICT when its request id stands for something else.
    */
   async ask(asked: Asked): Promise<UpdateHandle> {
-    return await this.#inTurn(async () => await this.#ask(asked));
+    return await this.#turns.take(async () => await this.#ask(asked));
   }
 
   /** What `ask` would plan, without asking. Journals nothing. */
@@ -52,45 +54,114 @@ export class Requests {
   async #ask(asked: Asked): Promise<UpdateHandle> {
     const shop = this.#engine.workshop;
     const contentHash = contentHashOf(asked, shop.sha256);
-    const earlier = this.#earlier(asked.requestId, contentHash);
+    const earlier = await this.#earlier(asked.requestId, contentHash);
     if (earlier) return this.#handle(earlier);
 
     const { applied, drift } = await this.#observed(asked);
-    const planned = await this.#planned(asked, applied);
-    const update = `u${this.#engine.state.nextUpdate}`;
-    const request = { ...asked, contentHash };
-    const blockers = this.#blockers(request, update);
-    // With another update on its way, what is there now says nothing of what will be.
-    const isClear = blockers.length === 0;
-    if (isClear && 'unchanged' in planned && asked.requestId === null)
-      return { id: null, done: Promise.resolve(UNCHANGED) };
+    const parts: Part[] = [];
+    for (const part of partsOf(asked))
+      parts.push({ asked: part, planned: await this.#planned(part, applied) });
+    const isIdle = ({ asked: part, planned }: Part): boolean =>
+      'unchanged' in planned && this.#blockers(part).length === 0;
+    if (asked.requestId === null && parts.every(isIdle)) return nothingToDo(parts);
 
-    const events: ChuteEvent[] = [...drift, { type: 'update.requested', update, request }];
-    const refusal = this.#refusal(request, update);
-    // The request and what is decided at once go to disk as one batch.
-    if (refusal) events.push(refusal);
-    else if (isClear && !('plan' in planned))
-      events.push(decisionEvent(update, planned, stateHash(applied, shop.sha256)));
-    else if (!isClear)
-      events.push({ type: 'update.queued', update, behind: blockers.map(({ id }) => id) });
+    const requests = this.#requestsOf(asked, parts, contentHash);
+    const hash = stateHash(applied, shop.sha256);
+    const older = this.#blockers(asked);
+    // The requests and what is decided at once go to disk as one batch.
+    const events: ChuteEvent[] = [...drift];
+    const mates: UpdateBegun[] = [];
+    for (const [at, begun] of requests.entries()) {
+      const { id: update, request } = begun;
+      const decided = this.#decided(begun, mates, { planned: parts[at]?.planned ?? null, hash });
+      events.push({ type: 'update.requested', update, request }, ...decided);
+      if (decided.every(({ type }) => type === 'update.queued')) mates.push(begun);
+    }
     const records = await shop.append(events);
     // `next` sees that a newer update takes their place; they only have to look.
-    if (asked.mode === 'supersede') for (const { id } of blockers) this.#engine.nudge(id);
-    return this.#handle(update, records);
+    if (asked.mode === 'supersede') for (const { id } of older) this.#engine.nudge(id);
+    return this.#handle(requests, records);
   }
 
-  #handle(id: UpdateId, records: readonly Recorded<ChuteEvent>[] | null = null): UpdateHandle {
-    if (this.#engine.state.updates[id]) this.#engine.drive(id);
-    const done = this.#engine.outcome(id, records);
+  /** What each part of a request is journaled as. */
+  #requestsOf(
+    { requestId }: Asked,
+    parts: readonly Part[],
+    contentHash: string,
+  ): readonly UpdateBegun[] {
+    const { nextUpdate, seq } = this.#engine.state;
+    const first = `u${nextUpdate}`;
+    return parts.map(({ asked }, at) => {
+      const own = contentHashOf(asked, this.#engine.workshop.sha256);
+      const request: UpdateRequest = { ...asked, contentHash: own };
+      const update = {
+        id: `u${nextUpdate + at}`,
+        seq: seq + 1 + at,
+        phase: 'requested',
+        stuck: [],
+      } as const;
+      if (parts.length === 1) return { ...update, request };
+      const lane = { first, of: parts.length, contentHash };
+      // One number stands for all of them, and one key.
+      return { ...update, request: { ...request, requestId: at === 0 ? requestId : null, lane } };
+    });
+  }
+
+  /** What is decided of a request at once; `mates` were asked for with it and come before it. */
+  #decided(
+    { id: update, request }: UpdateBegun,
+    mates: readonly UpdateBegun[],
+    { planned, hash }: { readonly planned: Planned | null; readonly hash: string },
+  ): readonly ChuteEvent[] {
+    const { state } = this.#engine;
+    const refusal = this.#refusal(request, update);
+    if (refusal) return [refusal];
+    const blockers = this.#blockers(request);
+    if (planned && 'unchanged' in planned && blockers.length === 0)
+      return [decisionEvent(update, planned, hash)];
+    const updates = Object.fromEntries(mates.map((mate) => [mate.id, mate]));
+    const scene = { ...state, updates: { ...state.updates, ...updates } };
+    const sharers = sharersOf({ id: update, seq: Number.POSITIVE_INFINITY, request }, scene);
+    // With another update on its way, what is there now says nothing of what will be.
+    const behind = [...blockers, ...sharers].map(({ id }) => id);
+    const stuck = sharers.find(({ phase }) => phase === 'stuck');
+    if (stuck) return [conflictEvent(update, stuck)];
+    if (behind.length > 0) return [{ type: 'update.queued', update, behind }];
+    if (planned === null || 'plan' in planned || mates.length > 0) return [];
+    return [decisionEvent(update, planned, hash)];
+  }
+
+  #handle(
+    lanes: readonly Begun[],
+    records: readonly Recorded<ChuteEvent>[] | null = null,
+  ): UpdateHandle {
+    for (const { id } of lanes) if (this.#engine.state.updates[id]) this.#engine.drive(id);
+    const done = this.#outcome(lanes, records);
     done.catch(() => undefined);
-    return { id, done };
+    const ids = lanes.map(({ id }) => id);
+    return { id: ids[0] ?? null, ids, done };
   }
 
-  #earlier(requestId: string | null, contentHash: string): UpdateId | null {
+  async #outcome(
+    lanes: readonly Begun[],
+    records: readonly Recorded<ChuteEvent>[] | null,
+  ): Promise<Outcome> {
+    const outcomes = await Promise.all(
+      lanes.map(async ({ id, request }) => ({
+        chute: request.chutes[0]?.chute ?? '',
+        outcome: await this.#engine.outcome(id, records),
+      })),
+    );
+    const [only] = outcomes;
+    return outcomes.length === 1 && only ? only.outcome : together(outcomes);
+  }
+
+  /** The updates that an earlier request with this id became. */
+  async #earlier(requestId: string | null, contentHash: string): Promise<readonly Begun[] | null> {
     if (requestId === null) return null;
     const earlier = this.#engine.state.requests[requestKey(requestId)];
     if (!earlier) return null;
-    if (earlier.contentHash === contentHash) return earlier.update;
+    if (earlier.contentHash === contentHash) return await this.#lanesOf(earlier.update);
     throw new RipcordError(
       'RIPCORD_REQUEST_CONFLICT',
       `cannot take request '${requestId}': ${earlier.update} used this id for something else`,
@@ -98,33 +169,45 @@ export class Requests {
     );
   }
 
+  async #lanesOf(first: UpdateId): Promise<readonly Begun[]> {
+    const request = await this.#requestOf(first);
+    const lanes: Begun[] = [{ id: first, request }];
+    for (const id of idsOf(first, request.lane).slice(1))
+      lanes.push({ id, request: await this.#requestOf(id) });
+    return lanes;
+  }
+
+  async #requestOf(id: UpdateId): Promise<Pick<UpdateRequest, 'chutes' | 'lane'>> {
+    const { journal } = this.#engine;
+    const [seq = 0] = await journal.find({ update: id, limit: 1 });
+    for await (const record of journal.read(seq, seq))
+      if (record.type === 'update.requested') return record.request;
+    return { chutes: [] };
+  }
+
   #refusal(request: UpdateRequest, update: UpdateId): ChuteEvent | null {
     const quarantine = this.#engine.state.quarantine[request.contentHash];
     const { clock } = this.#engine.workshop;
     if (quarantine && !request.allowQuarantined && clock.now() < quarantine.retryAt)
-      return rejected(update, {
+      return {
+        type: 'update.rejected',
+        update,
         code: 'RIPCORD_VERSION_QUARANTINED',
         message: `cannot apply this content: ${quarantine.update} was ${quarantine.reason}; next try at ${quarantine.retryAt}`,
         hint: 'apply a mended version, or add --allow-quarantined',
-      });
-    const blockers = this.#blockers(request, update);
+        refusals: [],
+      };
+    const blockers = this.#blockers(request);
     // Nobody asked for what the supervisor does: a request of somebody's waits for it.
     const first = blockers.find(({ request: other }) => other.by.via !== SUPERVISOR);
     const stuck = blockers.find(({ phase }) => phase === 'stuck');
     const blocker = stuck ?? (request.mode === 'refuse' ? first : undefined);
-    if (!blocker) return null;
-    const chutes = blocker.request.chutes.map(({ chute }) => chute).join(', ');
-    return rejected(update, {
-      code: 'RIPCORD_UPDATE_CONFLICT',
-      message: `cannot change ${chutes}: ${blocker.id} is ${stuck ? 'stuck' : 'on its way'}`,
-      hint: stuck
-        ? `ripcord show ${blocker.id} names what is stuck, ripcord resolve settles it`
-        : `ripcord watch ${blocker.id}, or ask again with --mode queue`,
-    });
+    return blocker ? conflictEvent(update, blocker) : null;
   }
 
-  #blockers(request: UpdateRequest, id: UpdateId): readonly UpdateState[] {
-    return blockersOf({ id, seq: Number.POSITIVE_INFINITY, request }, this.#engine.state);
+  /** The updates on their way that are about one of these chutes. */
+  #blockers(request: Pick<UpdateRequest, 'chutes'>): readonly UpdateState[] {
+    return blockersOf({ id: '', seq: Number.POSITIVE_INFINITY, request }, this.#engine.state);
   }
 
   async #observed(asked: Asked): Promise<ReturnType<typeof withDrift>> {
@@ -142,28 +225,24 @@ export class Requests {
     const facts = await host.facts();
     return planOn(this.#engine.state, asked, { facts, planners, sha256, applied });
   }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(work, work);
-    this.#turn = mine.catch(() => undefined);
-    return await mine;
-  }
 }
 
-/** SHA-256 of what is asked: not who asks, when, or under which id. Pure. */
-export function contentHashOf(asked: Asked, sha256: (text: string) => string): string {
-  const chutes = asked.chutes.map(({ chute, operation, definition, purge }) => ({
-    chute,
-    operation,
-    definition,
-    purge: purge ?? false,
+/** One part of a request, and what it comes to on the device as it is. */
+type Part = { readonly asked: Asked; readonly planned: Planned };
+
+/** An update that begins, before it is in the state. */
+type UpdateBegun = Pick<UpdateState, 'id' | 'seq' | 'request' | 'phase' | 'stuck'>;
+
+type Begun = {
+  readonly id: UpdateId;
+  readonly request: Pick<UpdateRequest, 'chutes' | 'lane'>;
+};
+
+function nothingToDo(parts: readonly Part[]): UpdateHandle {
+  const lanes = parts.map(({ asked: { chutes } }) => ({
+    chute: chutes[0]?.chute ?? '',
+    outcome: UNCHANGED,
   }));
-  return sha256(canonical(chutes));
-}
-
-function rejected(
-  update: UpdateId,
-  why: { readonly code: string; readonly message: string; readonly hint: string },
-): ChuteEvent {
-  return { type: 'update.rejected', update, ...why, refusals: [] };
+  const outcome = parts.length === 1 ? UNCHANGED : together(lanes);
+  return { id: null, ids: [], done: Promise.resolve(outcome) };
 }

@@ -12,6 +12,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { Faults } from './faults.ts';
 import type { Host } from './host.ts';
 import type { RetryPolicy } from './retry.ts';
+import type { Turns } from './turns.ts';
 
 /** Everything the lanes of one engine work with. */
 export interface Workshop {
@@ -23,6 +24,8 @@ export interface Workshop {
   readonly clock: Clock;
   /** The hard times of what runs now. */
   readonly deadlines: Deadlines;
+  /** Updates are planned one at a time, so that each sees what the one before was promised. */
+  readonly planning: Turns;
   readonly faults: Faults;
   readonly retry: RetryPolicy;
   readonly sha256: Sha256;

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 
 import type { ChuteRequest, Requester } from '../core/events.ts';
-import type { Asked } from '../engine/requests.ts';
+import type { Asked } from '../engine/asked.ts';
 
 /** What may be said with a request; all of it has defaults. */
 export type ApplyOptions = Partial<
@@ -16,6 +16,7 @@ export type ApplyOptions = Partial<
     | 'allowQuarantined'
     | 'by'
     | 'origin'
+    | 'perChute'
   >
 >;
 
@@ -32,10 +33,11 @@ export function askedOf(chutes: readonly ChuteRequest[], options: ApplyOptions):
     allowDowngrade: options.allowDowngrade ?? false,
     allowQuarantined: options.allowQuarantined ?? false,
     origin: options.origin ?? null,
+    ...(options.perChute && { perChute: true }),
   };
 }
 
-/** One chute that wants to be rolled back after an interruption is enough: lanes are not split. */
+/** One chute that wants to be rolled back after an interruption is enough for all of a request. */
 export function onInterruptOf(chutes: readonly ChuteRequest[]): Asked['onInterrupt'] {
   const wishes = chutes.map(({ definition }) => definition?.onInterrupt);
   return wishes.includes('rollback') ? 'rollback' : 'resume';

@@ -182,8 +182,8 @@ export class Ripcord implements AsyncDisposable {
   async ask(chutes: readonly ChuteRequest[], options: ApplyOptions = {}): Promise<Update> {
     await this.settled;
     const before = this.head.seq;
-    const { id, done } = await this.requests.ask(askedOf(chutes, options));
-    return { id, done, events: () => this.#events(id, before + 1, done) };
+    const { id, ids, done } = await this.requests.ask(askedOf(chutes, options));
+    return { id, done, events: () => this.#events(new Set(ids), before + 1, done) };
   }
 
   /** Asks again for what an update asked for, as a new update. Throws RIPCORD_UPDATE_UNKNOWN. */
@@ -200,7 +200,7 @@ export class Ripcord implements AsyncDisposable {
     });
   }
 
-  /** Turns an update around. Throws RIPCORD_UPDATE_FINISHED when it is too late, saying what to do. */
+  /** Turns an update around, with its lanes. Throws RIPCORD_UPDATE_FINISHED when it is too late, saying what to do. */
   async cancel(id: UpdateId, by: Requester = localRequester()): Promise<void> {
     await this.engine.turnAround(id, { by });
   }
@@ -226,11 +226,11 @@ export class Ripcord implements AsyncDisposable {
   }
 
   async *#events(
-    id: UpdateId | null,
+    ids: ReadonlySet<UpdateId>,
     from: Seq,
     done: Promise<Outcome>,
   ): AsyncIterable<Recorded<ChuteEvent>> {
-    if (id === null) return;
+    if (ids.size === 0) return;
     const ended = new AbortController();
     const end = (): void => ended.abort();
     done.then(end, end);
@@ -241,7 +241,7 @@ export class Ripcord implements AsyncDisposable {
     const until = last();
     let seq = from - 1;
     const mine = (record: Recorded<ChuteEvent>): boolean =>
-      'update' in record && record.update === id;
+      'update' in record && ids.has(record.update);
     for await (const record of this.engine.journal.follow(from, ended.signal)) {
       seq = record.seq;
       if (mine(record)) yield record;

@@ -1,6 +1,6 @@
 import type { Requester } from '../core/events.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import type { Asked } from '../engine/requests.ts';
+import type { Asked } from '../engine/asked.ts';
 import { HttpError } from './problem.ts';
 
 const OPERATIONS = new Set(['apply', 'create', 'update', 'delete', 'start', 'stop', 'restart']);
@@ -28,6 +28,7 @@ export function askedFrom(body: Json): Asked {
     strict: given['strict'] === true,
     allowDowngrade: given['allowDowngrade'] === true,
     allowQuarantined: given['allowQuarantined'] === true,
+    ...(given['perChute'] === true && { perChute: true }),
     origin: (given['origin'] ?? null) as Asked['origin'],
   };
 }

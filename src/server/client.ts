@@ -5,7 +5,7 @@ import { type ErrorCode, RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Outcome } from '../engine/outcome.ts';
-import type { Asked } from '../engine/requests.ts';
+import type { Asked } from '../engine/asked.ts';
 import type { Resolution } from '../engine/resolve.ts';
 import type { Problem } from './problem.ts';
 import { openSocketPath } from './socket-path.ts';

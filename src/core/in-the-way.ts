@@ -1,0 +1,96 @@
+import type { UpdateRequest } from './events.ts';
+import type { State, UpdateState } from './state.ts';
+
+type Asking = { readonly request: Pick<UpdateRequest, 'chutes' | 'host'> };
+type Numbered = Asking & Pick<UpdateState, 'id' | 'seq'>;
+/** What tells whether updates get in each other's way. */
+type Placed = Numbered & Pick<UpdateState, 'phase' | 'stuck'>;
+type Scene = Pick<State, 'applied' | 'facts'> & {
+  readonly updates: Readonly<Record<string, Placed>>;
+};
+
+/** The unfinished updates before this one that touch one of its chutes, oldest first. Pure. */
+export function blockersOf<U extends Numbered>(
+  update: Numbered,
+  { updates }: { readonly updates: Readonly<Record<string, U>> },
+): readonly U[] {
+  return before(update, updates).filter((other) => shareChute(update, other));
+}
+
+/**
+ * The unfinished updates before this one that change what it changes too although it is no chute of
+ * theirs: the configuration of the host, which holds what every chute is given, and the division of
+ * the cpus. Oldest first. Pure.
+ *
+ * Planned side by side, each would write what is there without the other. One behind its commit, or
+ * stuck at something of its own, is in nobody's way.
+ */
+export function sharersOf(update: Numbered, scene: Scene): readonly Placed[] {
+  const others = before(update, scene.updates).filter(isInTheWay);
+  if (others.length === 0) return [];
+  const networked = touchesNetwork(update.request, scene);
+  const alike = others.filter(
+    ({ request }) =>
+      (networked && touchesNetwork(request, scene)) ||
+      dividesCpus([update.request, request], scene),
+  );
+  return alike.filter((other) => !shareChute(update, other));
+}
+
+/** Whether two updates touch one chute, or both the device itself. Pure. */
+export function shareChute(left: Asking, right: Asking): boolean {
+  if (left.request.host && right.request.host) return true;
+  return left.request.chutes.some(({ chute }) =>
+    right.request.chutes.some((each) => each.chute === chute),
+  );
+}
+
+function before<U extends Pick<UpdateState, 'id' | 'seq'>>(
+  { id, seq }: Pick<UpdateState, 'id' | 'seq'>,
+  updates: Readonly<Record<string, U>>,
+): readonly U[] {
+  return Object.values(updates)
+    .filter((other) => other.id !== id && other.seq < seq)
+    .toSorted((a, b) => a.seq - b.seq);
+}
+
+function isInTheWay({ phase, stuck }: Placed): boolean {
+  if (phase === 'committed') return false;
+  return phase !== 'stuck' || stuck.some(({ step }) => step.startsWith('host/'));
+}
+
+/** Whether a request changes, or may change, what the host's network is configured to. */
+function touchesNetwork(
+  { chutes, host }: Asking['request'],
+  { applied }: Pick<State, 'applied'>,
+): boolean {
+  if (host) return true;
+  return chutes.some(({ chute, definition }) => {
+    const installed = applied.chutes[chute];
+    return [definition, installed?.definition].some(
+      (each) =>
+        each &&
+        (Object.keys(each.firewall).length > 0 ||
+          Object.values(each.services).some(
+            ({ interfaces }) => Object.keys(interfaces).length > 0,
+          )),
+    );
+  });
+}
+
+/** Whether somebody asks for a part of the cpus: then each running service's part depends on all. */
+function dividesCpus(
+  requests: readonly Asking['request'][],
+  { applied, facts }: Pick<State, 'applied' | 'facts'>,
+): boolean {
+  if (facts && !facts.facts.capabilities.includes('cpu-shares')) return false;
+  const asked = requests.flatMap(({ chutes }) => chutes.map(({ definition }) => definition));
+  const installed = Object.values(applied.chutes).map(({ definition }) => definition);
+  return [...asked, ...installed].some(
+    (definition) =>
+      definition !== null &&
+      Object.values(definition.services).some(
+        ({ requests: { cpuFraction } }) => cpuFraction !== undefined,
+      ),
+  );
+}

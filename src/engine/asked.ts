@@ -1,0 +1,22 @@
+import type { UpdateRequest } from '../core/events.ts';
+import { canonical } from '../core/json.ts';
+
+/** What is asked for, as far as the caller says it; the rest has defaults. */
+export type Asked = Omit<UpdateRequest, 'contentHash' | 'lane'> & {
+  /** Whether each chute gets through or not on its own. */
+  readonly perChute?: boolean;
+};
+
+/** SHA-256 of what is asked: not who asks, when, or under which id. Pure. */
+export function contentHashOf(
+  asked: Pick<Asked, 'chutes'>,
+  sha256: (text: string) => string,
+): string {
+  const chutes = asked.chutes.map(({ chute, operation, definition, purge }) => ({
+    chute,
+    operation,
+    definition,
+    purge: purge ?? false,
+  }));
+  return sha256(canonical(chutes));
+}

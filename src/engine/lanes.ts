@@ -1,0 +1,68 @@
+import type { ChuteName } from '../core/chute.ts';
+import type { RequestLane, UpdateId } from '../core/events.ts';
+import type { State, UpdateState } from '../core/state.ts';
+import type { Asked } from './asked.ts';
+import { type Outcome, UNCHANGED } from './outcome.ts';
+
+/**
+ * A request cut into one for each of its chutes, in the order given; one when that is not asked for,
+ * or when a chute is named twice, which planning refuses. Pure.
+ */
+export function partsOf(asked: Asked): readonly Asked[] {
+  const { perChute = false, chutes, ...rest } = asked;
+  const names = new Set(chutes.map(({ chute }) => chute));
+  if (!perChute || names.size < chutes.length) return [{ ...rest, chutes }];
+  return chutes.map((each) => ({ ...rest, chutes: [each] }));
+}
+
+/** The numbers of all updates that go together by this one's: itself, when it is no first one. Pure. */
+export function idsOf(id: UpdateId, lane: RequestLane | undefined): readonly UpdateId[] {
+  if (lane?.first !== id) return [id];
+  const number = Number(id.slice(1));
+  return Array.from({ length: lane.of }, (_none, at) => `u${number + at}`);
+}
+
+/** The unfinished updates that go by this number, oldest first. Pure. */
+export function unfinishedOf(id: UpdateId, { updates }: Pick<State, 'updates'>): UpdateState[] {
+  return Object.values(updates)
+    .filter((update) => update.id === id || update.request.lane?.first === id)
+    .toSorted((a, b) => a.seq - b.seq);
+}
+
+/**
+ * How a request fared that was carried out chute by chute: as the worst of its lanes did. Pure.
+ */
+export function together(
+  lanes: readonly { readonly chute: ChuteName; readonly outcome: Outcome }[],
+): Outcome {
+  const [worst = UNCHANGED] = lanes
+    .map(({ outcome }) => outcome)
+    .toSorted((left, right) => BAD.indexOf(left.outcome) - BAD.indexOf(right.outcome));
+  const all = lanes.map(({ outcome }) => outcome);
+  return {
+    ...worst,
+    update: all.find(({ update }) => update !== null)?.update ?? null,
+    refusals: all.flatMap(({ refusals }) => refusals),
+    stuck: all.flatMap(({ stuck }) => stuck),
+    warnings: all.flatMap(({ warnings }) => warnings),
+    lanes: lanes.map(({ chute, outcome: { update, outcome, failedStep, error } }) => ({
+      chute,
+      update,
+      outcome,
+      failedStep,
+      error,
+    })),
+  };
+}
+
+/** From the worst to the best. */
+const BAD: readonly Outcome['outcome'][] = [
+  'stuck',
+  'reverted',
+  'cancelled',
+  'superseded',
+  'rejected',
+  'resolved',
+  'committed',
+  'unchanged',
+];
