@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Source, SourceLocation } from '../../core/chute.ts';
 import { RipcordError } from '../../core/errors.ts';
 import { shownUrl } from './download.ts';
-import { gitLater } from './release-fetch.ts';
+import { commitDigest, resolveCommit } from './git.ts';
 import { digestTree, hashFile } from './tree.ts';
 
 /** A source as a definition names it: a path, a URL, or the long form. */
@@ -27,8 +27,8 @@ type Without = { readonly root?: string; readonly definitions?: readonly string[
 
 /**
  * Looks at a source and names it by its content: a directory by its tree, an archive by its bytes, an
- * http(s) archive by the sha256 that its definition has to give. Paths are relative to `base`, the
- * directory of the definition. Reads only, and downloads nothing.
+ * http(s) archive by the sha256 that its definition has to give, a repository by a commit. Paths are relative to `base`, the
+ * directory of the definition. Reads only, and downloads no files.
  *
  * Throws RIPCORD_SOURCE_INVALID, RIPCORD_SOURCE_UNREACHABLE where there is nothing, and
  * RIPCORD_DIGEST_MISMATCH where an archive is not the one its sha256 names.
@@ -40,7 +40,8 @@ export async function observeSource(
 ): Promise<ObservedSource> {
   const { type, sha256, ...given } = typeof reference === 'string' ? { url: reference } : reference;
   const where = given.path ?? given.url ?? '.';
-  if (type === 'git' || /^(git\+|git:|ssh:)|\.git$/.test(where)) throw gitLater(where);
+  if (type === 'git' || /^(git\+|git:|ssh:)|\.git$/.test(where))
+    return await observeRepository(where.replace(/^git\+/, ''), given.checkout ?? null, base);
   if (/^https?:/i.test(where)) return observeUrl(where, sha256);
 
   const path = where.startsWith('file:') ? fileURLToPath(new URL(where)) : resolve(base, where);
@@ -60,6 +61,24 @@ export async function observeSource(
   if (!found.isFile()) throw invalid(where, 'it is neither a directory nor an archive');
   return observeArchive(real, where, sha256);
 }
+
+/** Named by its commit: a branch may stand for another one tomorrow. */
+async function observeRepository(
+  where: string,
+  checkout: string | null,
+  base: string,
+): Promise<ObservedSource> {
+  const isPath = !/^[a-z][a-z0-9+.-]*:/i.test(where) && !/^[\w.-]+@[\w.-]+:/.test(where);
+  const url = isPath ? resolve(base, where) : where;
+  if (/^[a-z+]+:\/\/[^/@]*:[^/@]*@/i.test(url)) throw invalid(shownUrl(url), PASSWORD);
+  const commit = await resolveCommit({ url, checkout });
+  return {
+    source: { type: 'git', digest: commitDigest(commit) },
+    location: { type: 'git', url, commit },
+  };
+}
+
+const PASSWORD = 'its URL holds a user or password';
 
 async function observeDirectory(
   path: string,
@@ -97,7 +116,7 @@ function observeUrl(url: string, sha256: string | undefined): ObservedSource {
   const shown = shownUrl(url);
   const { username, password } = new URL(url);
   // The place is journaled for ever, and a journal holds no secrets.
-  if (username !== '' || password !== '') throw invalid(shown, 'its URL holds a user or password');
+  if (username !== '' || password !== '') throw invalid(shown, PASSWORD);
   if (sha256 === undefined) {
     throw invalid(
       shown,

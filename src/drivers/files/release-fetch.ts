@@ -11,6 +11,7 @@ import { doing } from '../failure.ts';
 import { below } from '../service-environment.ts';
 import { unpack } from './archive.ts';
 import { download } from './download.ts';
+import { commitDigest, fetchCommit } from './git.ts';
 import { copyTree, digestTree, hashFile, listTree, sizeOf } from './tree.ts';
 
 type Args = ArgsOf<'release.fetch@1'>;
@@ -81,7 +82,12 @@ async function fetchOnce(context: StepContext, args: Args): Promise<void> {
 async function bring(context: StepContext, args: Args, work: string): Promise<void> {
   const { location, digest } = args;
   const tree = join(work, 'tree');
-  if (location.type === 'git') throw gitLater(location.url);
+  if (location.type === 'git') {
+    expectDigest(location, digest, commitDigest(location.commit));
+    await fetchCommit(location, tree, context.signal);
+    await listTree(tree);
+    return;
+  }
   if (location.type === 'local') {
     await mkdir(tree);
     await bringDirectory(context, location, tree);
@@ -141,15 +147,6 @@ function changed(
 
 function missing(path: string): RipcordError {
   return new RipcordError('RIPCORD_SOURCE_UNREACHABLE', `cannot read source '${path}': it is gone`);
-}
-
-/** Git needs a program or a library of its own; archives of a commit do the same today. */
-export function gitLater(url: string): RipcordError {
-  return new RipcordError(
-    'RIPCORD_SOURCE_INVALID',
-    `cannot use source '${url}': git sources come in a later version`,
-    { hint: 'check it out and name the directory, or name an archive with its sha256' },
-  );
 }
 
 function releaseOf(context: StepContext, { chute, digest }: Args): string {

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { SourceLocation } from '../../../src/core/chute.ts';
+import { commitDigest } from '../../../src/drivers/files/git.ts';
 import { digestTree } from '../../../src/drivers/files/tree.ts';
 import { testContext } from '../../../src/testing/test-context.ts';
 import { temporaryRoot, writeTree } from '../world.ts';
@@ -48,4 +50,30 @@ export async function fromArchive(bytes = gzipped(GOOD)) {
   const path = join(temporaryRoot(), 'hello.tar.gz');
   writeFileSync(path, bytes);
   return fetching({ type: 'archive', path } as const, sha256(bytes));
+}
+
+/** A repository whose first commit has `server.js` as `listen(1)`; runs git in it. */
+export function repository() {
+  const path = temporaryRoot();
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-c', 'user.name=me', '-c', 'user.email=me@example.org', ...args], {
+      cwd: path,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: path },
+    }).trim();
+  const commit = (text: string): string => {
+    writeTree(path, { 'server.js': text });
+    git('add', '.');
+    git('commit', '-q', '-m', text);
+    return git('rev-parse', 'HEAD');
+  };
+  git('init', '-q', '--initial-branch=main');
+  return { path, git, commit, first: commit('listen(1)') };
+}
+
+export async function fromRepository() {
+  const { path, commit, first } = repository();
+  // What is fetched is the commit that was resolved, wherever its branch has moved since.
+  commit('listen(2)');
+  return fetching({ type: 'git', url: path, commit: first } as const, commitDigest(first));
 }

@@ -95,7 +95,14 @@ describe('observing a source', () => {
       code: 'RIPCORD_SOURCE_INVALID',
     },
     { reference: { url: 'http://example.org/a', sha256: 'xyz' }, code: 'RIPCORD_SOURCE_INVALID' },
-    { reference: { type: 'git', url: 'https://example.org/a' }, code: 'RIPCORD_SOURCE_INVALID' },
+    {
+      reference: { type: 'git', url: 'file:///nowhere/a' },
+      code: 'RIPCORD_SOURCE_UNREACHABLE',
+    },
+    {
+      reference: { type: 'git', url: 'file:///nowhere/a', checkout: '--upload-pack=x' },
+      code: 'RIPCORD_SOURCE_INVALID',
+    },
     { reference: './nowhere', code: 'RIPCORD_SOURCE_UNREACHABLE' },
     { reference: '/dev/null', code: 'RIPCORD_SOURCE_INVALID' },
   ])('refuses $reference', async ({ reference, code }) => {

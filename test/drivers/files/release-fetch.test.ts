@@ -7,10 +7,19 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { releaseDirectory } from '../../../src/core/layout.ts';
 import type { ArgsOf, UndoOf } from '../../../src/core/step.ts';
+import { commitDigest } from '../../../src/drivers/files/git.ts';
 import { releaseFetch } from '../../../src/drivers/files/release-fetch.ts';
 import { driverContract, type Prefix } from '../../../src/testing/driver-contract.ts';
 import { writeTree } from '../world.ts';
-import { fetching, fromArchive, fromDirectory, GOOD, sha256, UNPACKED } from './fetch-world.ts';
+import {
+  fetching,
+  fromArchive,
+  fromDirectory,
+  fromRepository,
+  GOOD,
+  sha256,
+  UNPACKED,
+} from './fetch-world.ts';
 import { releasesOf, treeOf } from './file-world.ts';
 import { archiveOf, gzipped } from './hostile-archive.ts';
 
@@ -61,17 +70,39 @@ describe('from a directory', () => {
             fetching({ type: 'local', path: '/nowhere' }, `sha256:${'a'.repeat(64)}`),
         },
         {
-          name: 'it is a git repository',
-          code: 'RIPCORD_SOURCE_INVALID',
+          name: 'it names another commit than its digest',
+          code: 'RIPCORD_DIGEST_MISMATCH',
           arrange: async () =>
             fetching(
-              { type: 'git', url: 'https://example.org/hello.git', commit: 'abc' },
+              { type: 'git', url: 'https://example.org/hello.git', commit: 'a'.repeat(40) },
               `sha256:${'a'.repeat(64)}`,
             ),
+        },
+        {
+          name: 'its repository is gone',
+          code: 'RIPCORD_SOURCE_UNREACHABLE',
+          arrange: async () => {
+            const commit = 'a'.repeat(40);
+            const location = { type: 'git', url: '/nowhere', commit } as const;
+            return fetching(location, commitDigest(commit));
+          },
         },
       ],
     },
   );
+});
+
+describe('from a git repository', () => {
+  driverContract(
+    { describe, test, expect },
+    { kind: 'release.fetch@1', driver: releaseFetch, arrange: fromRepository, prefixes: [cutOff] },
+  );
+
+  test('brings the files of that commit, without the repository', async () => {
+    const { context, args, world } = await fromRepository();
+    await releaseFetch.run(context, args, { existed: false });
+    expect(Object.values(await world())).toEqual(['directory', 'listen(1)']);
+  });
 });
 
 describe('from an archive', () => {
