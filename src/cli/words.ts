@@ -72,6 +72,11 @@ export const WORDS: Readonly<Record<string, Word>> = {
     summary: 'print what a chute printed',
     load: async () => (await import('./commands/logs.ts')).logs,
   },
+  doctor: {
+    group: 'Now',
+    summary: 'tell what this host can and cannot do',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
   log: {
     group: 'Look back',
     summary: 'list updates, or events',
@@ -145,7 +150,6 @@ export const LATER: readonly string[] = [
   'compact',
   'config',
   'daemon',
-  'doctor',
   'drift',
   'export',
   'fleet',
@@ -159,17 +163,11 @@ export const LATER: readonly string[] = [
 /** Options of the contract that this version does not have yet, by their command. */
 export const LATER_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   plan: ['--simulate', '--out', '--base', '--explain'],
-  apply: [
-    '--per-chute',
-    '--wait-healthy',
-    '--on-failure',
-    '--watch',
-    '--standalone',
-    '--cancel-on-interrupt',
-  ],
+  apply: ['--wait-healthy', '--on-failure', '--watch', '--standalone', '--cancel-on-interrupt'],
   retry: ['--force-at-step'],
   cancel: ['--force-at-step'],
   status: ['--watch'],
+  doctor: ['--fix'],
   logs: ['--since'],
   init: ['--from'],
 };

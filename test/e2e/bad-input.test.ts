@@ -130,7 +130,6 @@ describe('a call that is wrong', () => {
       'daemon',
       'drift',
       'hold',
-      'doctor',
       'compact',
       'fleet',
     ].map((word) => ({ call: `${word} hello`, says: /later/ })),

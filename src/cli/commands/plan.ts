@@ -1,6 +1,6 @@
 import { NEW_STATE } from '../../core/state.ts';
 import { type CommandModule, textsOf } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
+import { EXIT, usageError } from '../exit-code.ts';
 import { readFacts } from '../facts-file.ts';
 import { print } from '../output.ts';
 import { planRequest } from '../plan-request.ts';
@@ -27,12 +27,17 @@ export const plan: CommandModule = {
       .option('--summary', 'only what changes, not the steps')
       .option('--full', 'every path and every step')
       .option('--destroy <chute>', 'plan the removal of a chute')
-      .option('--facts <file>', 'plan for another host, as this file describes it');
+      .option('--facts <file>', 'plan for another host, as this file (or -) describes it');
   },
   async run(context, { args: [files], options }) {
     const asked = options as PlanOptions;
     const named = textsOf(files);
     const given = named.length > 0 || asked.destroy !== undefined ? named : ['.'];
+    if (asked.facts === '-' && named.includes('-'))
+      throw usageError(
+        'cannot read both a definition and facts from standard input: there is only one',
+        'write the facts to a file and name it with --facts',
+      );
     const read = await readDefinitions(context, given, asked.strict ?? false);
     const chutes = [
       ...(await requestsFor(context, read, { store: false })),
