@@ -39,7 +39,8 @@ export async function whyPath(
   const shownTries = deep ? tries : tries.slice(-TRIES_SHOWN_MAX);
   const by = setter?.update ? await storyOf(replay, setter.update) : null;
   const told = value === undefined ? 'nothing is there' : valueText(value);
-  const since = setter && by ? `, set by ${by.id} (${askedBy(by)})` : '';
+  const verb = value === undefined ? 'taken away' : 'set';
+  const since = setter && by ? `, ${verb} by ${by.id} (${askedBy(by)})` : '';
   const found = setter && !by ? `, found so: ${setter.message ?? 'the world had changed'}` : '';
   const tried = shownTries.map((each) => `; ${triedWords(each)}`).join('');
   const next = by && setter ? `ripcord show ${by.id}.s${setter.n}` : `ripcord log`;
