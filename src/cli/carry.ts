@@ -1,6 +1,7 @@
 import type { Seq } from '../../journal/record.ts';
 import { codeOf, RipcordError } from '../core/errors.ts';
 import type { UpdateId } from '../core/events.ts';
+import { idsOf, together } from '../engine/lanes.ts';
 import { exitCodeOf, type Outcome, OutcomeReader } from '../engine/outcome.ts';
 import { localRequester } from '../library/asked.ts';
 import type { Taken } from '../server/client.ts';
@@ -37,8 +38,12 @@ export type Carried = {
   readonly outcome: Outcome | null;
   readonly update: UpdateId | null;
   readonly progress: Progress | null;
+  /** How each update fared that goes by this number, when they are several. */
+  readonly lanes: readonly CarriedLane[];
   readonly exitCode: number;
 };
+
+export type CarriedLane = { readonly outcome: Outcome; readonly progress: Progress };
 
 /** A closing holder stops at a step boundary: that may take as long as a step does. */
 const TAKE_OVER_PATIENCE_MS = 120_000;
@@ -55,7 +60,7 @@ export async function carry(
   options: CarryOptions,
 ): Promise<Carried> {
   const interrupts = catchInterrupts();
-  const run: Run = { context, view, options, interrupts, id: null, progress: null, reader: null };
+  const run: Run = { context, view, options, interrupts, id: null, lanes: [] };
   try {
     for (;;) {
       const access = await openAccess(context, run.id === null ? options : TAKE_OVER);
@@ -83,9 +88,17 @@ type Run = {
   readonly options: CarryOptions;
   readonly interrupts: Interrupts;
   id: UpdateId | null;
-  progress: Progress | null;
-  reader: OutcomeReader | null;
+  /** The update, and those that go by its number: known with its first record. */
+  readonly lanes: Lane[];
 };
+
+type Lane = { readonly id: UpdateId; readonly reader: OutcomeReader; progress: Progress };
+
+const laneOf = (id: UpdateId): Lane => ({
+  id,
+  reader: new OutcomeReader(id),
+  progress: noProgress(id),
+});
 
 async function carryWith(run: Run, access: Access): Promise<Carried> {
   const { context, view, options, interrupts } = run;
@@ -106,19 +119,18 @@ async function carryWith(run: Run, access: Access): Promise<Carried> {
     const taken = await options.begin(access);
     if (taken.update === null) return ended(run, taken.outcome);
     run.id = taken.update;
-    view.begin(run.id);
     if (interrupts.first) interrupt(interrupts.first);
     if (options.detach) {
       await access.close('detached');
       if (access.kind === 'holder') await handOver(context, run.id);
-      return { outcome: null, update: run.id, progress: null, exitCode: 0 };
+      return { outcome: null, update: run.id, progress: null, lanes: [], exitCode: 0 };
     }
   }
   return await followWith(run, access, leaving);
 }
 
 async function followWith(run: Run, access: Access, leaving: AbortController): Promise<Carried> {
-  const { context, view, options } = run;
+  const { context } = run;
   const id = run.id ?? '';
   let late = false;
   const timer =
@@ -128,15 +140,11 @@ async function followWith(run: Run, access: Access, leaving: AbortController): P
           late = true;
           leaving.abort();
         }, context.timeoutMs);
-  const reader = (run.reader ??= new OutcomeReader(id));
-  let progress = run.progress ?? noProgress(id);
+  if (run.lanes.length === 0) run.lanes.push(laneOf(id));
   try {
-    for await (const record of access.follow(id, progress.lastSeq, leaving.signal)) {
-      progress = progressAfter(progress, record);
-      run.progress = progress;
-      reader.read(record);
-      view.record(record, record.seq > (options.after ?? 0));
-    }
+    // The first one's first record says whether there are more.
+    for (const lane of run.lanes)
+      if (!leaving.signal.aborted) await followLane(run, lane, { access, leaving });
   } finally {
     if (timer) clearTimeout(timer);
   }
@@ -150,7 +158,36 @@ async function followWith(run: Run, access: Access, leaving: AbortController): P
     );
   }
   if (leaving.signal.aborted) return gone(run);
-  return ended(run, reader.outcome);
+  return ended(run, outcomeOf(run.lanes));
+}
+
+async function followLane(
+  { view, options, lanes }: Run,
+  lane: Lane,
+  { access, leaving }: { readonly access: Access; readonly leaving: AbortController },
+): Promise<void> {
+  const { id, reader } = lane;
+  if (reader.rests) return;
+  if (lane.progress.lastSeq === 0) view.begin(id);
+  // All of them were asked for in one batch, the first one first.
+  const after = Math.max(lane.progress.lastSeq, lanes[0]?.progress.firstSeq ?? 0);
+  for await (const record of access.follow(id, after, leaving.signal)) {
+    lane.progress = progressAfter(lane.progress, record);
+    reader.read(record);
+    view.record(record, record.seq > (options.after ?? 0));
+    if (record.type !== 'update.requested') continue;
+    lanes.push(...idsOf(id, record.request.lane).slice(1).map(laneOf));
+  }
+}
+
+/** The outcome of an update, or of all that go by its number. */
+function outcomeOf(lanes: readonly Lane[]): Outcome {
+  const told = lanes.map(({ reader: { outcome }, progress }) => ({
+    chute: progress.chutes[0]?.chute ?? '',
+    outcome,
+  }));
+  const [only] = told;
+  return told.length === 1 && only ? only.outcome : together(told);
 }
 
 function turnAround(id: UpdateId, access: Access, view: UpdateView): void {
@@ -160,18 +197,26 @@ function turnAround(id: UpdateId, access: Access, view: UpdateView): void {
   });
 }
 
-function ended({ id, progress, interrupts }: Run, outcome: Outcome): Carried {
+function ended({ id, lanes, interrupts }: Run, outcome: Outcome): Carried {
   const signal = interrupts.first;
-  const interrupted = signal !== null && outcome.outcome === 'cancelled';
+  const words = [outcome, ...(outcome.lanes ?? [])].map((each) => each.outcome);
+  const interrupted = signal !== null && words.includes('cancelled');
   const exitCode = interrupted ? exitCodeOfSignal(signal) : exitCodeOf(outcome);
-  return { outcome, update: id, progress, exitCode };
+  const several = lanes.length > 1 ? lanes : [];
+  return {
+    outcome,
+    update: id,
+    progress: lanes[0]?.progress ?? null,
+    lanes: several.map(({ reader, progress }) => ({ outcome: reader.outcome, progress })),
+    exitCode,
+  };
 }
 
-function gone({ id, interrupts, view, context, progress }: Run): Carried {
+function gone({ id, interrupts, view, context, lanes }: Run): Carried {
   if (id !== null) {
     const { rootFlag } = context;
     view.notice(`${id} goes on; ripcord watch ${id}${rootFlag} · ripcord cancel ${id}${rootFlag}`);
   }
   const exitCode = interrupts.first === null ? 0 : exitCodeOfSignal(interrupts.first);
-  return { outcome: null, update: id, progress, exitCode };
+  return { outcome: null, update: id, progress: lanes[0]?.progress ?? null, lanes: [], exitCode };
 }

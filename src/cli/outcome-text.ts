@@ -1,18 +1,44 @@
 import type { State } from '../core/state.ts';
-import type { Outcome } from '../engine/outcome.ts';
+import { exitCodeOf, type Outcome } from '../engine/outcome.ts';
+import type { CarriedLane } from './carry.ts';
 import type { Context } from './context.ts';
 import type { Progress, StepProgress } from './progress.ts';
 import { duration } from './terminal.ts';
 import { webUrl } from './web-url.ts';
 
 /** The line with which a program reads how an update ended. Pure. */
-export function outcomeLine({ update, outcome, failedStep, error }: Outcome): string {
-  const told = error && {
+export function outcomeLine({ update, outcome, failedStep, error, lanes }: Outcome): string {
+  const ended = { update, outcome, failedStep, error: errorIn(error) };
+  const each = lanes?.map((lane) => ({ ...lane, error: errorIn(lane.error) }));
+  return `${JSON.stringify({ type: 'outcome', ...ended, ...(each && { lanes: each }) })}\n`;
+}
+
+const errorIn = (error: Outcome['error']): Outcome['error'] =>
+  error && {
     code: error.code,
     message: error.message,
     ...(error.hint !== undefined && { hint: error.hint }),
   };
-  return `${JSON.stringify({ type: 'outcome', update, outcome, failedStep, error: told })}\n`;
+
+/** How each chute fared of a request that was carried out chute by chute, for people. */
+export function lanesText(
+  context: Context,
+  {
+    lanes,
+    state,
+    wantsBack,
+  }: Pick<Told, 'state' | 'wantsBack'> & { readonly lanes: readonly CarriedLane[] },
+): string {
+  const { symbols, red, green } = context.terminal;
+  const good = lanes.filter(({ outcome }) => exitCodeOf(outcome) === 0).length;
+  const isGood = good === lanes.length;
+  const head = `${isGood ? green(symbols.done) : red(symbols.failed)} ${good} of ${lanes.length} chutes are as asked.\n`;
+  const each = lanes.map(({ outcome, progress }) => {
+    const chutes = progress.chutes.map(({ chute }) => chute);
+    return outcomeText(context, { outcome, progress, chutes, state, wantsBack, isLane: true });
+  });
+  // Who cancels them did not ask for any of them.
+  return [...(wantsBack ? [] : [head]), ...each].join('');
 }
 
 export type Told = {
@@ -23,6 +49,8 @@ export type Told = {
   readonly state: State;
   /** Whether being rolled back is what was asked for. */
   readonly wantsBack: boolean;
+  /** Whether others were asked for with it: the device as a whole may have changed. */
+  readonly isLane?: boolean;
 };
 
 /** How an update ended, for people; the last line is what to do next. */
@@ -121,13 +149,17 @@ function rejectedText(context: Context, { outcome }: Told): string {
 }
 
 function undoneText(context: Context, told: Told): string {
-  const { outcome, progress, chutes, state, wantsBack } = told;
+  const { outcome, progress, chutes, state, wantsBack, isLane = false } = told;
   const { symbols, red, yellow, green } = context.terminal;
   const failed = stepOf(progress, outcome.failedStep);
   const at = failed ? ` at s${failed.n} (${failed.title})` : '';
   const undone = progress?.steps.filter(({ status }) => status === 'undone').length ?? 0;
   const whole =
-    undone === 0 ? 'nothing had been changed' : 'rolled back, device as before (state hash equal)';
+    undone === 0
+      ? 'nothing had been changed'
+      : isLane
+        ? 'rolled back, as it was before'
+        : 'rolled back, device as before (state hash equal)';
   const head = {
     reverted: `${outcome.update} failed${at}: ${whole}.`,
     cancelled: `${outcome.update} was cancelled: ${whole}.`,

@@ -6,13 +6,14 @@ import { kindOfCode } from '../core/error-kind.ts';
 import { codeOf } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { NEW_STATE } from '../core/state.ts';
-import { exitCodeOf, OutcomeReader } from '../engine/outcome.ts';
 import { type Asked, contentHashOf } from '../engine/asked.ts';
+import { idsOf, together } from '../engine/lanes.ts';
+import { exitCodeOf, type Outcome, OutcomeReader } from '../engine/outcome.ts';
 import { carry, type CarryOptions, type Carried } from './carry.ts';
 import type { Context } from './context.ts';
 import { EXIT, exitCodeForError } from './exit-code.ts';
-import { outcomeLine, outcomeText } from './outcome-text.ts';
-import { noProgress, progressAfter } from './progress.ts';
+import { lanesText, outcomeLine, outcomeText } from './outcome-text.ts';
+import { noProgress, type Progress, progressAfter } from './progress.ts';
 import { peek } from './reader.ts';
 import { errorReport } from './show-error.ts';
 import { openView } from './update-view.ts';
@@ -46,26 +47,40 @@ export async function tellEnded(
   { id, after }: { readonly id: UpdateId; readonly after: Seq },
 ): Promise<number> {
   const view = openView(context);
-  view.begin(id);
-  const reader = new OutcomeReader(id);
-  let progress = noProgress(id);
-  const { requestedSeq, lastSeq } = await updateNamed(replay, id);
-  for await (const record of replay.journal.read(requestedSeq, lastSeq)) {
-    if (!('update' in record) || record.update !== id) continue;
-    progress = progressAfter(progress, record);
-    reader.read(record);
-    view.record(record, record.seq > after);
+  const lanes: { outcome: Outcome; progress: Progress }[] = [];
+  const ids = [id];
+  for (const each of ids) {
+    view.begin(each);
+    const reader = new OutcomeReader(each);
+    let progress = noProgress(each);
+    const { requestedSeq, lastSeq } = await updateNamed(replay, each);
+    for await (const record of replay.journal.read(requestedSeq, lastSeq)) {
+      if (!('update' in record) || record.update !== each) continue;
+      progress = progressAfter(progress, record);
+      reader.read(record);
+      view.record(record, record.seq > after);
+      if (record.type === 'update.requested')
+        ids.push(...idsOf(each, record.request.lane).slice(1));
+    }
+    lanes.push({ outcome: reader.outcome, progress });
   }
   view.close();
-  const { outcome } = reader;
+  const [first] = lanes;
+  const told = lanes.map(({ outcome, progress }) => ({
+    chute: progress.chutes[0]?.chute ?? '',
+    outcome,
+  }));
+  const outcome = lanes.length === 1 && first ? first.outcome : together(told);
   const exitCode = exitCodeOf(outcome);
-  await tell(context, { outcome, update: id, progress, exitCode }, { chutes: [] });
+  const progress = first?.progress ?? null;
+  const several = lanes.length > 1 ? lanes : [];
+  await tell(context, { outcome, update: id, progress, lanes: several, exitCode }, { chutes: [] });
   return exitCode;
 }
 
 async function tell(
   context: Context,
-  { outcome, update, progress, exitCode }: Carried,
+  { outcome, update, progress, lanes, exitCode }: Carried,
   { chutes: named, wantsBack = false }: TellOptions,
 ): Promise<void> {
   const { terminal, output, quiet, rootFlag } = context;
@@ -80,7 +95,10 @@ async function tell(
   if (quiet && exitCode === 0) return;
   const chutes = named.length > 0 ? named : (progress?.chutes ?? []).map(({ chute }) => chute);
   const state = (await peek(context))?.state ?? NEW_STATE;
-  const text = outcomeText(context, { outcome, progress, chutes, state, wantsBack });
+  const text =
+    lanes.length > 0
+      ? lanesText(context, { lanes, state, wantsBack })
+      : outcomeText(context, { outcome, progress, chutes, state, wantsBack });
   if (exitCode === 0) terminal.out(text);
   else terminal.err(text);
 }
@@ -131,7 +149,7 @@ function isRequestOf(
   if (record.type !== 'update.requested') return false;
   const { request } = record;
   return (
-    request.contentHash === contentHash &&
+    (request.lane ?? request).contentHash === contentHash &&
     request.by.user === asked.by.user &&
     request.by.via === asked.by.via &&
     request.message === asked.message

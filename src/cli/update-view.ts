@@ -94,6 +94,9 @@ function listView({ terminal }: Context): UpdateView {
   };
   return {
     begin: (id) => {
+      // What was shown of one before stays.
+      draw();
+      drawn = 0;
       progress = noProgress(id);
       timer ??= setInterval(draw, REDRAW_MS);
       timer.unref();

@@ -9,7 +9,7 @@ import type { AccessOptions } from '../access.ts';
 import { type CommandModule, textsOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
-import { EXIT } from '../exit-code.ts';
+import { EXIT, usageError } from '../exit-code.ts';
 import { planRequest } from '../plan-request.ts';
 import { planText } from '../plan-text.ts';
 import { lookBack, needReplay, peek } from '../reader.ts';
@@ -26,6 +26,8 @@ import { findTaken, runUpdate, withOutcome } from '../run-update.ts';
 
 type ApplyOptions = RequestOptions &
   Pick<AccessOptions, 'runtime' | 'host'> & {
+    readonly atomic?: true;
+    readonly perChute?: true;
     readonly detach?: true;
     readonly dryRun?: true;
     readonly ifBase?: string;
@@ -40,6 +42,8 @@ export const apply: CommandModule = {
       .option('--strict', 'unknown fields and changed content without a new version are errors')
       .option('--allow-downgrade', 'take a lower version than the installed one')
       .option('--if-base <ref>', 'refuse (8) unless the device is as it was then')
+      .option('--atomic', 'all chutes get through, or none (the default)')
+      .option('--per-chute', 'each chute gets through, or is rolled back, on its own')
       .option('--detach', 'return as soon as the update is taken')
       .option('--dry-run', 'the same as ripcord plan')
       .addOption(
@@ -59,6 +63,11 @@ export const apply: CommandModule = {
   async run(context, { args: [files], options }) {
     const given = textsOf(files).length > 0 ? textsOf(files) : ['.'];
     const asked = options as ApplyOptions;
+    if (asked.atomic && asked.perChute)
+      throw usageError(
+        'cannot apply with --atomic and --per-chute: they contradict each other',
+        'leave one of them out',
+      );
     if (asked.dryRun) {
       const { plan } = await import('./plan.ts');
       return await plan.run(context, { args: [given], options, verb: null });
@@ -77,7 +86,10 @@ async function applyFiles(
   if (!context.yes && !(await agreed(context, read, options, files))) return EXIT.usage;
   const base = options.ifBase === undefined ? null : await baseOf(context, options.ifBase);
   const since = (await peek(context))?.head.seq ?? 0;
-  const asking = async () => askedFor(await requestsFor(context, read, { store: true }), options);
+  const asking = async () => ({
+    ...askedFor(await requestsFor(context, read, { store: true }), options),
+    ...(options.perChute && { perChute: true }),
+  });
   return await runUpdate(context, {
     create: true,
     ...(options.runtime && { runtime: options.runtime }),
@@ -115,7 +127,10 @@ async function agreed(
     return await confirm(context, 'Apply this plan?', command);
   const chutes = await requestsFor(context, read, { store: false });
   const planned = planRequest(context.root, replay?.state ?? NEW_STATE, askedFor(chutes, options));
-  if (!('plan' in planned)) return true;
-  if (context.interactive) context.terminal.err(planText(context, planned, 'normal'));
+  // Of several chutes that get through on their own, one that is refused stops no other.
+  const isRefused = 'refusals' in planned && !(options.perChute && read.length > 1);
+  if (isRefused || 'unchanged' in planned) return true;
+  if (context.interactive && 'plan' in planned)
+    context.terminal.err(planText(context, planned, 'normal'));
   return await confirm(context, 'Apply this plan?', command);
 }

@@ -1,5 +1,6 @@
 import type { Replay } from '../../../replay/replay.ts';
 import { resolveRef, updateNamed } from '../../../replay/resolve-ref.ts';
+import { unfinishedOf } from '../../engine/lanes.ts';
 import { UNCHANGED } from '../../engine/outcome.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
@@ -25,8 +26,9 @@ export const watch: CommandModule = {
     }
     const { from } = options as { readonly from?: string };
     const after = from === undefined ? 0 : (await resolveRef(replay, from)).seq;
-    const { phase } = await updateNamed(replay, id);
-    if (phase === null || phase === 'stuck') return await tellEnded(context, replay, { id, after });
+    await updateNamed(replay, id);
+    const goesOn = unfinishedOf(id, replay.state).some(({ phase }) => phase !== 'stuck');
+    if (!goesOn) return await tellEnded(context, replay, { id, after });
     return await runUpdate(context, {
       chutes: [],
       after,
