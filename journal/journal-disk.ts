@@ -55,7 +55,7 @@ export async function openJournal<E extends AnyEvent>(
     makeDirectory(disk, root);
   }
   const { command = process.argv.slice(1).join(' '), clock } = options;
-  const lock = await takeLock(disk, root, { command, since: clock.now() });
+  const lock = await (options.lock?.() ?? takeLock(disk, root, { command, since: clock.now() }));
   try {
     const present = readRoot(disk, root);
     const { uuid } = present ?? (await makeRoot(disk, root, options.genesis ?? {}, segmentBytes));
@@ -85,7 +85,8 @@ class OpenJournal<E extends AnyEvent> implements DiskJournal<E> {
   readonly #feed = new Feed<E>();
   readonly #blobs: Blobs;
   readonly #reserve: Reserve;
-  readonly #index: EventIndex<E>;
+  /** Null where none is kept. */
+  readonly #index: EventIndex<E> | null;
   readonly #sink: LogSink | null;
   readonly #appender: Appender<E> | null;
   #closing: Promise<void> | null = null;
@@ -96,14 +97,15 @@ class OpenJournal<E extends AnyEvent> implements DiskJournal<E> {
     this.#parts = parts;
     this.opened = parts.opened;
     this.#blobs = openBlobs(disk, options.root);
-    this.#reserve = openReserve(disk, options.root);
+    this.#reserve = openReserve(disk, options.root, options.reserve);
     const source = {
       uuid: parts.uuid,
       head: () => this.head,
       hashAt: (seq: Seq) => this.#hashAt(seq),
       read: (from: Seq, to: Seq) => this.read(from, to),
     };
-    this.#index = new EventIndex(options.root, source, this.#keysOf);
+    this.#index =
+      options.index === false ? null : new EventIndex(options.root, source, this.#keysOf);
     this.#sink = writer && new LogSink(writer, this.#reserve);
     const upcasters = options.upcasters ?? {};
     this.#appender =
@@ -115,8 +117,13 @@ class OpenJournal<E extends AnyEvent> implements DiskJournal<E> {
         versionOf: (type) => versionOf(upcasters, type),
         onFlush: (records) => this.#onFlush(records),
         faults: options.faults ?? {},
-        admission: () => this.#index.guard(),
+        ...this.#admission(),
       });
+  }
+
+  #admission(): { readonly admission?: () => Promise<void> } {
+    const index = this.#index;
+    return index === null ? {} : { admission: () => index.guard() };
   }
 
   get uuid(): string {
@@ -159,7 +166,7 @@ class OpenJournal<E extends AnyEvent> implements DiskJournal<E> {
 
   find(query: Query): Promise<readonly Seq[]> {
     // What is damaged is looked up in the log itself, and its index is left for the repair to judge.
-    if (this.#appender) return this.#index.find(query);
+    if (this.#appender && this.#index) return this.#index.find(query);
     return scanFor(this.read(query.from, query.to), query, this.#keysOf);
   }
 
@@ -217,7 +224,7 @@ class OpenJournal<E extends AnyEvent> implements DiskJournal<E> {
       const fenced = this.damage !== null;
       await this.#appender?.stop(readOnly('it is closed'));
       if (!fenced) this.#witness();
-      await this.#index.close();
+      await this.#index?.close();
       await this.#sink?.close();
     } finally {
       this.#feed.close();
@@ -227,7 +234,7 @@ class OpenJournal<E extends AnyEvent> implements DiskJournal<E> {
 
   #onFlush(records: readonly Recorded<E>[]): void {
     this.#options.onFlush?.(records);
-    this.#index.add(records);
+    this.#index?.add(records);
     this.#feed.publish(records);
   }
 

@@ -1,5 +1,7 @@
 import type { Disk } from './disk.ts';
+import type { Lock } from './lock.ts';
 import type { Head, Recorded, Seq } from './record.ts';
+import type { ReserveOptions } from './reserve.ts';
 
 /** Anything the journal can hold: a flat JSON object with a `type` and none of the envelope's names. */
 export type AnyEvent = { readonly type: string };
@@ -119,6 +121,12 @@ export interface JournalOptions<E extends AnyEvent> {
   readonly disk?: Disk;
   /** Today's shape version of each event type that has left 1, and how to lift what is older. */
   readonly upcasters?: Readonly<Record<string, readonly Upcaster[]>>;
+  /** Takes the writer's lock. Default: a socket of this machine, see `takeLock`. */
+  readonly lock?: () => Promise<Lock>;
+  /** Whether a LevelDB index is kept beside the log; without it `find` reads the log. Default true. */
+  readonly index?: boolean;
+  /** How much room is kept back, and how free room is told. */
+  readonly reserve?: ReserveOptions;
   /** Size of a segment in bytes. Default 1 MiB. */
   readonly segmentBytes?: number;
   /** Names of event fields that the index lists records under: see `Query`. */

@@ -51,6 +51,8 @@ export function markStep(update: Marked, event: StepEvent, seq: Seq): void {
       failed(update, event);
       return;
     case 'step.timedOut':
+      // A step without an effect has no intent: what is to be settled has to be on record all the same.
+      setOpen(update, n, { attempt: event.attempt });
       return setMark(update, n, '?');
     case 'step.skipped':
       close(update, n);

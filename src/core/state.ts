@@ -70,7 +70,7 @@ export type UpdateState = {
   readonly succeeded: string;
   /** By `n`. A list, because an object with one key 1,000 takes the room of a thousand. */
   readonly open: readonly OpenStep[];
-  /** State hash at the start: what a rollback has to come back to. */
+  /** Hash of what it is about at the start: what a rollback has to come back to. */
   readonly startHash: string | null;
   readonly baseline: Readonly<Record<ChuteName, boolean>>;
   readonly aborting: {
@@ -129,6 +129,9 @@ export type ChuteRecord = {
   readonly since: { readonly update: UpdateId; readonly at: string };
 };
 
+/** The configurations of the device itself that were committed, counted as those of a chute are. */
+export type HostRecord = Omit<ChuteRecord, 'owner'>;
+
 export type ReloadDebt = {
   readonly key: string;
   /** Hash on disk; the running one differs while this entry stands. */
@@ -158,6 +161,8 @@ export type State = {
   readonly boot: string;
   readonly applied: Applied;
   readonly chutes: Readonly<Record<ChuteName, ChuteRecord>>;
+  /** Absent as long as nobody asked for another configuration of the device. */
+  readonly host?: HostRecord;
   readonly facts: { readonly seq: Seq; readonly facts: HostFacts } | null;
   readonly reloads: Readonly<Record<string, ReloadDebt>>;
   /** Unfinished ones only: finished updates live in the journal. */

@@ -1,9 +1,9 @@
-import { stateHash } from '../core/applied.ts';
+import { partHash, stateHash } from '../core/applied.ts';
 import type { ChuteName } from '../core/chute.ts';
 import { codeOf, type Failure } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
-import { canonical } from '../core/json.ts';
+import { canonical, type Json } from '../core/json.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { openOf, type UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
@@ -72,7 +72,26 @@ export async function startEvent(shop: Workshop, update: UpdateState): Promise<C
   }
   const baseline = await wellness(shop, update);
   const hash = stateHash(applied, shop.sha256);
-  return { type: 'update.started', update: update.id, stateHash: hash, baseline };
+  const ownHash = ownHashOf(shop, update);
+  return { type: 'update.started', update: update.id, stateHash: hash, ownHash, baseline };
+}
+
+/** The hash of what an update is about: its chutes, those that its steps name, and the host's own. */
+function ownHashOf(shop: Workshop, { request, plan }: UpdateState): string {
+  const steps = plan?.steps ?? [];
+  const named = steps.flatMap(({ chute, owners = [], args }) => [
+    chute,
+    ...owners,
+    ...namedIn(args),
+  ]);
+  const chutes = new Set([...request.chutes.map(({ chute }) => chute), ...named]);
+  const host = steps.some(({ id }) => id.startsWith('host/'));
+  return partHash(shop.state().applied, { chutes, host }, shop.sha256);
+}
+
+function namedIn(args: Json): readonly ChuteName[] {
+  const { chute } = args as { readonly chute?: unknown };
+  return typeof chute === 'string' ? [chute] : [];
 }
 
 /** Which chutes that this update is not about, and no other update either, have all that should run. */
@@ -133,7 +152,7 @@ export function endEvent(
     return { type: 'update.cancelled', update: id, by: aborting?.by as Requester, stateHash: hash };
   if (cause === 'superseded')
     return { type: 'update.superseded', update: id, by: String(aborting?.by), stateHash: hash };
-  const verified = startHash === null || startHash === hash;
+  const verified = startHash === null || startHash === ownHashOf(shop, update);
   return { type: 'update.reverted', update: id, cause, stateHash: hash, verified };
 }
 

@@ -61,7 +61,7 @@ function beginning(count: number): State {
         request: { ...askFor('bench', 1), contentHash: NO_HASH },
       },
       { type: 'update.planned', update, patch: [], steps, planHash, planners: {}, factsSeq: 0 },
-      { type: 'update.started', update, stateHash: NO_HASH, baseline: {} },
+      { type: 'update.started', update, stateHash: NO_HASH, ownHash: NO_HASH, baseline: {} },
       intended(1),
     ]),
   );

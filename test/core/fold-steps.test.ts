@@ -60,7 +60,7 @@ function running(count: number): State {
       NEW_STATE,
       { type: 'update.requested', update, request },
       { type: 'update.planned', update, ...plan },
-      { type: 'update.started', update, stateHash: '', baseline: {} },
+      { type: 'update.started', update, stateHash: '', ownHash: '', baseline: {} },
       intended(1),
     ),
   );

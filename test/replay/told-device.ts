@@ -84,7 +84,7 @@ export class ToldDevice {
         planners: { state: 1 },
         factsSeq: 1,
       },
-      { type: 'update.started', update, stateHash: this.hash, baseline: {} },
+      { type: 'update.started', update, stateHash: this.hash, ownHash: this.hash, baseline: {} },
     );
   }
 

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+
+import { openReadOnly } from '../../journal/read-only.ts';
+import type { Recorded } from '../../journal/record.ts';
+import { verifyRoot } from '../../journal/verify.ts';
+import { stateHash } from '../../src/core/applied.ts';
+import type { ChuteEvent } from '../../src/core/events.ts';
+import { evolve, fold } from '../../src/core/fold.ts';
+import { canonical, type Json } from '../../src/core/json.ts';
+import { NEW_STATE, type State } from '../../src/core/state.ts';
+import { differences } from '../../src/drivers/sim/sim-world.ts';
+import { type Life, ROOT, SECRET } from './life.ts';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** What must hold of every device at the end of its story; each breach in words. */
+export async function breachesOf(life: Life, state: State | null): Promise<readonly string[]> {
+  const breaches = [...life.violations];
+  if (state === null) return [...breaches, 'the last process did not settle'];
+  const verified = await verifyRoot(ROOT, { disk: life.disk, deep: true });
+  for (const { message } of verified.problems) breaches.push(`verify: ${message}`);
+  const records = [...openReadOnly<ChuteEvent>(ROOT, { disk: life.disk }).readFrom(1)];
+  return [
+    ...breaches,
+    ...restBreaches(state),
+    ...worldBreaches(life, state),
+    ...recordBreaches(life, records),
+    ...foldBreaches(state, records),
+    ...undoBreaches(records),
+    ...secretBreaches(records),
+  ];
+}
+
+function restBreaches({ updates, reloads }: State): readonly string[] {
+  const open = Object.values(updates).map(({ id, phase }) => `${id} is still ${phase}`);
+  const owed = Object.keys(reloads).map((key) => `${key} is still owed`);
+  return [...open, ...owed];
+}
+
+function worldBreaches({ device: { world } }: Life, { applied }: State): readonly string[] {
+  const foreign = ({ chute }: { readonly chute: string }): boolean => chute === 'foreign';
+  const breaches: string[] = [];
+  if (world.processes.filter(foreign).length !== 1) breaches.push('a foreign process is gone');
+  if (world.files['foreign/file']?.hash !== 'sha256:foreign') breaches.push('a foreign file');
+  if (!world.directories['foreign']) breaches.push('a foreign directory is gone');
+  const { 'foreign/file': _file, ...files } = world.files;
+  const { 'foreign/file': _loaded, ...loaded } = world.loaded;
+  const own = {
+    ...world,
+    files,
+    loaded,
+    processes: world.processes.filter((each) => !foreign(each)),
+  };
+  const marks = own.processes.map(({ mark }) => mark);
+  if (new Set(marks).size < marks.length) breaches.push(`two effects of one step: ${marks.join()}`);
+  return [...breaches, ...differences(own, applied, sha256)];
+}
+
+function recordBreaches(life: Life, records: readonly Recorded<ChuteEvent>[]): readonly string[] {
+  const breaches: string[] = [];
+  for (const [seq, hash] of life.acknowledged)
+    if (records[seq - 1]?.hash !== hash) breaches.push(`acknowledged record ${seq} is not there`);
+  return breaches.slice(0, 3);
+}
+
+function foldBreaches(state: State, records: readonly Recorded<ChuteEvent>[]): readonly string[] {
+  const upTo = records.filter(({ seq }) => seq <= state.seq);
+  const said = text(state);
+  const breaches: string[] = [];
+  if (text(fold(NEW_STATE, upTo)) !== said) breaches.push('fold differs from the live state');
+  let one = NEW_STATE;
+  const half = upTo.length >> 1;
+  for (const record of upTo.slice(0, half)) one = evolve(one, record);
+  const thawed = JSON.parse(JSON.stringify(one)) as State;
+  if (text(fold(thawed, upTo.slice(half))) !== said)
+    breaches.push(`fold from a snapshot at ${half} differs`);
+  return [...breaches, ...hashBreaches(upTo)];
+}
+
+/** A committed update leaves the state hash that it says; a reverted one the one it found. */
+function hashBreaches(records: readonly Recorded<ChuteEvent>[]): readonly string[] {
+  const breaches: string[] = [];
+  let state = NEW_STATE;
+  for (const record of records) {
+    state = evolve(state, record);
+    if (record.type === 'update.reverted' && !record.verified)
+      breaches.push(`${record.update} was rolled back to something else`);
+    if (record.type === 'update.committed' && record.stateHash !== stateHash(state.applied, sha256))
+      breaches.push(`${record.update} committed another state than it says`);
+  }
+  return breaches;
+}
+
+/** What ran is undone in exactly the reverse order, each step's last try counting. */
+function undoBreaches(records: readonly Recorded<ChuteEvent>[]): readonly string[] {
+  const breaches: string[] = [];
+  const reverted = records.flatMap((each) =>
+    each.type === 'update.reverted' ? [each.update] : [],
+  );
+  for (const update of reverted) {
+    const mine = records.filter((each) => 'update' in each && each.update === update);
+    // Behind an undo that fails, those go on that do not depend on it.
+    if (mine.some(({ type }) => type === 'update.stuck')) continue;
+    const ran = firsts(mine, 'step.intended');
+    const undone = firsts(mine, 'compensation.intended');
+    const expected = ran.filter((step) => undone.includes(step)).toReversed();
+    if (undone.join() !== expected.join())
+      breaches.push(`${update} undid ${undone.join()} after ${ran.join()}`);
+  }
+  return breaches;
+}
+
+function firsts(
+  records: readonly Recorded<ChuteEvent>[],
+  type: 'step.intended' | 'compensation.intended',
+): readonly string[] {
+  return [...new Set(records.flatMap((each) => (each.type === type ? [each.step] : [])))];
+}
+
+function secretBreaches(records: readonly Recorded<ChuteEvent>[]): readonly string[] {
+  const leak = records.find((record) => JSON.stringify(record).includes(SECRET));
+  return leak ? [`record ${leak.seq} holds a secret`] : [];
+}
+
+const text = (state: State): string => canonical(state as unknown as Json);
