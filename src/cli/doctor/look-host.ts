@@ -66,7 +66,7 @@ const HOST_CAPABILITIES = {
   'memory-limit': {
     says: 'memory limits (a cgroup of the memory controller is writable)',
     lacking:
-      'memory-limit: no cgroup of the memory controller is writable for this user, so memory limits are not enforced',
+      'memory-limit: no cgroup of the memory controller is writable for this user, so chutes that ask for a memory limit are refused',
   },
 } satisfies Partial<Record<Capability, Meaning>>;
 
@@ -74,12 +74,12 @@ const NETWORK_CAPABILITIES = {
   bridge: {
     says: 'bridges',
     lacking:
-      'bridge: this kernel has none, so what is written for bridges cannot be brought up here',
+      'bridge: this kernel shows none, so what is written for bridges cannot be brought up here',
   },
   vlan: {
     says: 'VLANs (8021q)',
     lacking:
-      'vlan (no 8021q): what is written for interfaces of type vlan cannot be brought up here',
+      'vlan: this kernel shows no 8021q, so what is written for interfaces of type vlan cannot be brought up here',
   },
   nftables: {
     says: 'nftables',

@@ -40,7 +40,11 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     verdict: 'odd',
     lacking: 'what radios are capable of cannot be told',
   },
-  git: { ask: '--version', verdict: 'odd', lacking: 'sources of type git could not be fetched' },
+  git: {
+    ask: '--version',
+    verdict: 'bad',
+    lacking: 'chutes with a source of type git are refused',
+  },
   docker: { ask: '--version', verdict: 'odd', lacking: 'services run as processes of this host' },
 };
 

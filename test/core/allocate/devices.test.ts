@@ -149,6 +149,24 @@ describe('the host comes first', () => {
     expect(uses.map(({ device, mode }) => `${device} ${mode}`)).toEqual(modes);
   });
 
+  test('a radio whose driver has fewer access points takes no more than those', () => {
+    const on = facts([radio('w0', { hostAccessPoints: 1, accessPointsMax: 2 })]);
+    expect(inTurn(['ap', 'ap'], { on })).toEqual([
+      'w0',
+      expect.stringMatching(/^refused: w0 has its 2 access points: the host, i0 of c/),
+    ]);
+    const one = facts([radio('w0', { accessPointsMax: 0 }), radio('w1', { accessPointsMax: 1 })]);
+    expect(inTurn(['ap', 'ap'], { on: one })).toEqual([
+      'w1',
+      'refused: w0 cannot be an access point; w1 has its 1 access point: i0 of c',
+    ]);
+  });
+
+  test('a radio whose modes nobody knows is taken to be capable', () => {
+    const on = facts([radio('w0', { modes: null })]);
+    expect(inTurn(['monitor'], { on })).toEqual(['w0']);
+  });
+
   test('a radio that is the uplink is nobody else’s', () => {
     const on = { ...facts([radio('w0')]), uplink: { interface: 'wlan-w0', address: null } };
     expect(inTurn(['ap'], { on })).toEqual(['refused: w0 is a station of the host']);

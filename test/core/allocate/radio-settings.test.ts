@@ -48,6 +48,23 @@ describe('a radio that nobody has set', () => {
     expect(told).toBe(expected);
   });
 
+  test.each<[requirements: RadioSettings, expected: string]>([
+    [
+      { hwmode: '11g' },
+      'w0 cannot have hwmode 11g for sure: its bands are unknown, as iw is not installed',
+    ],
+    [
+      { channel: 6 },
+      'w0 cannot have channel 6 for sure: its bands are unknown, as iw is not installed',
+    ],
+  ])('is not given for %j when its bands are unknown', (requirements, expected) => {
+    const unknown = facts([radio('w0', { hwmodes: null })]);
+    const answer = placeDevices([request(['ap', requirements], 0)], contextOf({ on: unknown }));
+    expect(answer).toMatchObject({ missing: [{ reasons: [expected] }] });
+    const plain = placeDevices([request('ap', 0)], contextOf({ on: unknown }));
+    expect(plain).toMatchObject({ placed: new Map([['i00', { device: 'w0' }]]) });
+  });
+
   test('is set as its observation says, and as the host’s configuration says first', () => {
     const seen = radio('w0', { configured: { hwmode: '11a', channel: 36 } });
     expect(configuredSettings(seen, host({ wifi: { w0: { id: 'w0', channel: 40 } } }))).toEqual({
