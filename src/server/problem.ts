@@ -30,6 +30,7 @@ export class HttpError extends Error {
 const BY_CODE: Readonly<Record<string, number>> = {
   RIPCORD_ENGINE_CLOSED: 503,
   RIPCORD_PLAN_STALE: 412,
+  RIPCORD_REF_UNKNOWN: 404,
   RIPCORD_STEP_UNKNOWN: 404,
   RIPCORD_UPDATE_UNKNOWN: 404,
 };

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { Replay } from '../../replay/replay.ts';
+import { whyList } from '../../replay/why-answer.ts';
+import { why } from '../../replay/why.ts';
 import { stateHash } from '../core/applied.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { Requester, UpdateId } from '../core/events.ts';
@@ -46,6 +49,7 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/healthz$/, answer: async () => ({ status: 200, body: { ok: true } }) },
   { method: 'GET', path: /^\/v1\/status$/, answer: getStatus },
   { method: 'GET', path: /^\/v1\/events$/, answer: getEvents },
+  { method: 'GET', path: /^\/v1\/why$/, answer: getWhy },
   { method: 'POST', path: /^\/v1\/updates$/, answer: postUpdate },
   { method: 'GET', path: /^\/v1\/updates\/(u\d+)$/, answer: getUpdate },
   { method: 'POST', path: /^\/v1\/updates\/(u\d+)\/cancel$/, answer: postCancel },
@@ -85,6 +89,14 @@ async function getEvents({ served, response, url }: Call): Promise<null> {
   const follow = ['1', 'true', ''].includes(url.searchParams.get('follow') ?? 'no');
   await streamEvents(served.engine, response, { after, update, follow });
   return null;
+}
+
+async function getWhy({ served, url }: Call): Promise<Answer> {
+  const { searchParams } = url;
+  const replay = await Replay.of(served.engine.journal);
+  const deep = ['1', 'true', ''].includes(searchParams.get('deep') ?? 'no');
+  const told = await why(replay, searchParams.get('subject') ?? '', { deep });
+  return { status: 200, body: whyList(told) as unknown as Json };
 }
 
 async function postUpdate({ served, request }: Call): Promise<Answer> {

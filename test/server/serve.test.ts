@@ -42,6 +42,7 @@ describe('what is refused', () => {
     ['a body over 4 MiB', 'POST', '/v1/updates', { body: `"${'x'.repeat(5_000_000)}"` }, 413],
     ['an unknown update', 'GET', '/v1/updates/u9', {}, 404],
     ['events of an unknown update', 'GET', '/v1/events?update=u9', {}, 404],
+    ['why of what nobody knows', 'GET', '/v1/why?subject=nobody', {}, 404],
     ['events after no number', 'GET', '/v1/events?after=x', {}, 422],
   ] as const)('%s', async (_what, method, path, options, status) => {
     const { root } = await servedWorld();
@@ -65,6 +66,15 @@ describe('an update', () => {
     expect(types.at(-1)).toBe('update.committed');
     const told = JSON.parse((await send(root, 'GET', '/v1/updates/u1')).body);
     expect(told).toMatchObject({ update: 'u1', phase: 'rests', outcome: { outcome: 'committed' } });
+    const answer = JSON.parse((await send(root, 'GET', '/v1/why?subject=hello')).body);
+    expect(answer[0]).toMatchObject({
+      text: expect.stringContaining('hello runs r1'),
+      subject: 'hello',
+    });
+    expect(answer[1]).toMatchObject({
+      update: 'u1',
+      events: [expect.any(Number), expect.any(Number)],
+    });
     const all = (await send(root, 'GET', '/v1/events?after=0')).body.trim().split('\n');
     expect(all).toHaveLength(engine.journal.head.seq);
     expect(JSON.parse(all[0] ?? '')).toMatchObject({ seq: 1, type: 'engine.started' });
