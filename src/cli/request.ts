@@ -12,15 +12,21 @@ import type { ChuteRequest, QueueMode } from '../core/events.ts';
 import type { State } from '../core/state.ts';
 import type { Asked } from '../engine/asked.ts';
 import { askedOf, localRequester, onInterruptOf } from '../library/asked.ts';
+import { findElsewhere } from '../library/definition-elsewhere.ts';
 import {
   comparingSecrets,
   type ReadDefinition,
-  requestOf,
   SecretDrawer,
   type SourcedDefinition,
   storingSecrets,
   withSources,
 } from '../library/definitions.ts';
+import {
+  type ReadHost,
+  refuseSecondHost,
+  type Wanted,
+  wantedFrom,
+} from '../library/host-request.ts';
 import type { Context } from './context.ts';
 import { loadDefinition } from './definition-file.ts';
 
@@ -56,9 +62,9 @@ export function addRequestOptions(command: Command): void {
     .option('--allow-quarantined', 'try again what kept crashing');
 }
 
-/** The request for these chutes as the engine takes it. */
+/** The request for these chutes, and for the device itself, as the engine takes it. */
 export function askedFor(
-  chutes: readonly ChuteRequest[],
+  { chutes, host }: Wanted,
   options: RequestOptions,
   origin: Asked['origin'] = null,
 ): Asked {
@@ -73,6 +79,7 @@ export function askedFor(
     allowDowngrade: options.allowDowngrade ?? false,
     allowQuarantined: options.allowQuarantined ?? false,
     origin,
+    ...(host && { host }),
   });
 }
 
@@ -95,30 +102,34 @@ export async function readDefinitions(
   context: Context,
   files: readonly string[],
   strict: boolean,
-): Promise<readonly SourcedDefinition[]> {
-  const read: ReadDefinition[] = [];
-  for (const file of files) {
-    const drawer = new SecretDrawer();
-    const { found, parsed } = await loadDefinition(file, { secret: drawer.keep, strict });
-    if (!parsed.ok) throw definitionError(parsed.complaints);
-    if (!context.quiet)
-      for (const warning of parsed.warnings)
-        context.terminal.err(`${context.terminal.yellow('warning:')} ${complaintText(warning)}\n`);
-    if ('device' in parsed) throw deviceLater(parsed.device.operation);
-    const path = file === '-' ? null : found.file;
-    read.push({ ...parsed, directory: found.directory, path, secrets: drawer.values });
-  }
-  const sourced: SourcedDefinition[] = [];
-  for (const each of read) sourced.push(await withSources(each, context));
+): Promise<readonly ReadFile[]> {
+  const read: (ReadDefinition | ReadHost)[] = [];
+  for (const file of files) read.push(await readOne(context, file, strict));
+  refuseSecondHost(read.filter((each) => 'host' in each).length);
+  const sourced: ReadFile[] = [];
+  for (const each of read)
+    sourced.push('host' in each ? each : await withSources(each, context));
   return sourced;
 }
 
-function deviceLater(operation: string): RipcordError {
-  return new RipcordError(
-    'RIPCORD_COMMAND_LATER',
-    `cannot ask the device for ${operation}: this version changes chutes only`,
-    { hint: 'ripcord schema says what a chute may be' },
-  );
+/** A definition, or what is asked of the device itself. */
+export type ReadFile = SourcedDefinition | ReadHost;
+
+async function readOne(
+  context: Context,
+  file: string,
+  strict: boolean,
+): Promise<ReadDefinition | ReadHost> {
+  const drawer = new SecretDrawer();
+  const options = { secret: drawer.keep, strict };
+  const { found, parsed } = await loadDefinition(file, options);
+  if (!parsed.ok) throw definitionError(parsed.complaints);
+  const here = { directory: found.directory, path: file === '-' ? null : found.file };
+  const whole = 'elsewhere' in parsed ? await findElsewhere(parsed, here, options) : parsed;
+  if (!context.quiet)
+    for (const warning of whole.warnings)
+      context.terminal.err(`${context.terminal.yellow('warning:')} ${complaintText(warning)}\n`);
+  return { ...here, ...whole, secrets: drawer.values };
 }
 
 /**
@@ -137,13 +148,11 @@ export function withRequestId<T extends RequestOptions>(
 /** The requests for definitions; secrets go into the root's store with `store`, which needs the root. */
 export async function requestsFor(
   { root }: Context,
-  read: readonly SourcedDefinition[],
+  read: readonly ReadFile[],
   options: { readonly store: boolean },
-): Promise<readonly ChuteRequest[]> {
+): Promise<Wanted> {
   const mark = options.store ? storingSecrets(openSecrets(nodeDisk, root)) : comparingSecrets(root);
-  const requests: ChuteRequest[] = [];
-  for (const each of read) requests.push(await requestOf(each, mark));
-  return requests;
+  return await wantedFrom(read, mark);
 }
 
 /** Throws RIPCORD_PLAN_STALE when the device is not as it was at `base`, a state hash. */

@@ -22,13 +22,15 @@ import { type Resolution, resolveStep } from '../engine/resolve.ts';
 import { RETRY, type RetryPolicy } from '../engine/retry.ts';
 import { Supervisor } from '../engine/supervisor.ts';
 import { type ApplyOptions, askedOf, localRequester, onInterruptOf } from './asked.ts';
+import { findElsewhere } from './definition-elsewhere.ts';
 import {
   comparingSecrets,
   type ReadDefinition,
-  requestOf,
+  type SourcedDefinition,
   storingSecrets,
   withSources,
 } from './definitions.ts';
+import { type ReadHost, spelledOut, type Wanted, wantedFrom } from './host-request.ts';
 import { type Configured, localHost } from './local-host.ts';
 import { chooseConfigured } from './root-config.ts';
 import { rootJournal } from './root-journal.ts';
@@ -165,8 +167,9 @@ export class Ripcord implements AsyncDisposable {
     definitions: readonly (ReadDefinition | object)[],
     options: ApplyOptions = {},
   ): Promise<Update> {
-    const chutes = await this.#requests(definitions, true, options.strict);
-    return await this.ask(chutes, { onInterrupt: onInterruptOf(chutes), ...options });
+    const { chutes, host } = await this.#requests(definitions, true, options.strict);
+    const said = { onInterrupt: onInterruptOf(chutes), ...options };
+    return await this.ask(chutes, { ...said, ...(host && { host }) });
   }
 
   /** What `apply` would do. Journals nothing. */
@@ -174,15 +177,18 @@ export class Ripcord implements AsyncDisposable {
     definitions: readonly (ReadDefinition | object)[],
     options: ApplyOptions = {},
   ): Promise<Planned> {
-    const chutes = await this.#requests(definitions, false, options.strict);
-    return await this.requests.plan(askedOf(chutes, options));
+    const { chutes, host } = await this.#requests(definitions, false, options.strict);
+    const asked = askedOf(chutes, { ...options, ...(host && { host }) });
+    return await this.requests.plan(spelledOut(asked, this.state));
   }
 
   /** Starts, stops, restarts or deletes chutes, or asks for ready-made requests. */
   async ask(chutes: readonly ChuteRequest[], options: ApplyOptions = {}): Promise<Update> {
     await this.settled;
     const before = this.head.seq;
-    const { id, ids, done } = await this.requests.ask(askedOf(chutes, options));
+    const { id, ids, done } = await this.requests.ask(
+      spelledOut(askedOf(chutes, options), this.state),
+    );
     return { id, done, events: () => this.#events(new Set(ids), before + 1, done) };
   }
 
@@ -254,36 +260,30 @@ export class Ripcord implements AsyncDisposable {
     definitions: readonly (ReadDefinition | object)[],
     store: boolean,
     strict = false,
-  ): Promise<readonly ChuteRequest[]> {
-    const read: ReadDefinition[] = [];
-    for (const each of definitions)
-      read.push('definition' in each ? each : await readValue(each, strict));
-    const requests: ChuteRequest[] = [];
+  ): Promise<Wanted> {
+    const read: (SourcedDefinition | ReadHost)[] = [];
+    for (const given of definitions) {
+      const each = 'definition' in given ? given : await readValue(given, strict);
+      read.push('host' in each ? each : await withSources(each, { root: this.root }));
+    }
     const mark = store ? storingSecrets(this.secrets) : comparingSecrets(this.root);
-    for (const each of read)
-      requests.push(await requestOf(await withSources(each, { root: this.root }), mark));
-    return requests;
+    return await wantedFrom(read, mark);
   }
 }
 
 /** A definition that is a value already. YAML and the schema are loaded only when one is used. */
-async function readValue(value: object, strict: boolean): Promise<ReadDefinition> {
+async function readValue(value: object, strict: boolean): Promise<ReadDefinition | ReadHost> {
   const { parseRequestValue } = await import('../core/definition/parse.ts');
   const { definitionError } = await import('../core/definition/complaint.ts');
   const { SecretDrawer } = await import('./definitions.ts');
   const drawer = new SecretDrawer();
-  const parsed = parseRequestValue(value, {
-    file: 'definition',
-    secret: drawer.keep,
-    strict,
-  });
+  const options = { file: 'definition', secret: drawer.keep, strict };
+  const parsed = parseRequestValue(value, options);
   if (!parsed.ok) throw definitionError(parsed.complaints);
-  if ('device' in parsed)
-    throw new RipcordError(
-      'RIPCORD_COMMAND_LATER',
-      `cannot ask the device for ${parsed.device.operation}: this version changes chutes only`,
-    );
-  return { ...parsed, directory: process.cwd(), path: null, secrets: drawer.values };
+  if ('host' in parsed) return { ...parsed, secrets: drawer.values };
+  const here = { directory: process.cwd(), path: null };
+  const whole = 'definition' in parsed ? parsed : await findElsewhere(parsed, here, options);
+  return { ...here, ...whole, secrets: drawer.values };
 }
 
 function scaled(policy: RetryPolicy, scale: number): RetryPolicy {

@@ -107,7 +107,7 @@ test('reads standard input, up to the limit', async () => {
 test('loads a definition, its name from the directory, its sources made absolute', async () => {
   const path = await directory('door', { 'chute.yaml': 'services: {main: {source: app}}\n' });
   const { found, parsed } = await loadDefinition(path, { secret: () => ({ $secret: 'x' }) });
-  if (!parsed.ok || 'device' in parsed) throw new Error('refused');
+  if (!parsed.ok || !('definition' in parsed)) throw new Error('refused');
   expect(parsed.definition.name).toBe('door');
   const source = parsed.sources['main'];
   expect(source && absoluteSource(source, found.directory)).toEqual({

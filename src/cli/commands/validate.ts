@@ -1,5 +1,6 @@
 import type { Complaint } from '../../core/definition/complaint.ts';
 import { complaintText } from '../../core/definition/complaint.ts';
+import { HOST } from '../../core/host-config/document.ts';
 import { SecretDrawer } from '../../library/definitions.ts';
 import { type CommandModule, textsOf } from '../command.ts';
 import { loadDefinition } from '../definition-file.ts';
@@ -44,7 +45,7 @@ export const validate: CommandModule = {
 };
 
 function subject({ chute, operation }: Pick<Validated, 'chute' | 'operation'>): string {
-  const name = chute ?? 'the device';
+  const name = chute ?? (operation === 'apply' ? 'a definition elsewhere' : 'the device');
   return operation === 'apply' ? name : `${operation} ${name}`;
 }
 
@@ -58,6 +59,10 @@ async function validateFile(argument: string, strict: boolean): Promise<Validate
     const { complaints } = parsed;
     return { file, ok: false, chute: null, operation: null, complaints, warnings };
   }
-  if ('device' in parsed) return { ...good, chute: null, operation: parsed.device.operation };
-  return { ...good, chute: parsed.definition.name, operation: parsed.operation };
+  if ('host' in parsed) return { ...good, chute: HOST, operation: parsed.host.operation };
+  const { operation } = parsed;
+  if ('definition' in parsed) return { ...good, chute: parsed.definition.name, operation };
+  // The rest of it is elsewhere, and nothing is fetched to find out.
+  const { name } = parsed.elsewhere.document;
+  return { ...good, chute: typeof name === 'string' ? name : found.fallbackName, operation };
 }

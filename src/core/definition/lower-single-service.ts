@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
+import { withoutCredentials } from './elsewhere.ts';
 import { isObject, present } from './json-object.ts';
 import { nearest } from './nearest.ts';
 
@@ -136,9 +137,7 @@ function sourceFor(document: JsonObject, moves: Map<string, string>): Json | und
   const given = document[name];
   if (given !== undefined) moves.set(`${MAIN}/source`, `/${name}`);
   if (!isObject(given)) return given;
-  // User and secret are for fetching, and never part of what is journaled.
-  const { user: _user, secret: _secret, ...rest } = given;
-  return rest;
+  return withoutCredentials(given, `/${name}`, null);
 }
 
 function interfacesFor(config: JsonObject, moves: Map<string, string>): Json | undefined {

@@ -12,7 +12,8 @@ import { sourceReference } from './source-reference.ts';
 import { volumesOf } from './volumes.ts';
 import type { WrittenHealth, WrittenService } from './written.ts';
 
-const LIGHT_LANGUAGES = ['go', 'gradle', 'maven', 'node', 'python2', 'python3'] as const;
+/** The languages of light services. */
+export const LIGHT_LANGUAGES = ['go', 'gradle', 'maven', 'node', 'python2', 'python3'] as const;
 
 export type Context = {
   readonly report: Report;

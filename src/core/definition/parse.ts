@@ -1,10 +1,21 @@
 import { assert } from '../assert.ts';
+import type { HostRequest } from '../events.ts';
+import { isHostDocument } from '../host-config/document.ts';
+import { readDeviceRequest, readHostFile } from '../host-config/read-request.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Operation } from '../plan.ts';
 import { isByName, readByName } from './by-name.ts';
 import { checkFormat } from './check-format.ts';
 import type { Complaint, Located, Report } from './complaint.ts';
 import { createReport } from './complaint.ts';
+import {
+  type Elsewhere,
+  foundDocument,
+  isElsewhere,
+  readElsewhere,
+  withoutCredentials,
+  withSharedSource,
+} from './elsewhere.ts';
 import type { KeepSecret } from './environment.ts';
 import { isObject } from './json-object.ts';
 import { lowerSingleService } from './lower-single-service.ts';
@@ -12,7 +23,7 @@ import { normalise } from './normalise.ts';
 import type { RawDefinition } from './raw.ts';
 import { readValue } from './read-value.ts';
 import { readYaml } from './read-yaml.ts';
-import { type DeviceRequest, isUpdateObject, readUpdateObject } from './update-object.ts';
+import { isUpdateObject, readUpdateObject } from './update-object.ts';
 
 type Refused = {
   readonly ok: false;
@@ -31,13 +42,24 @@ export type ParsedForChute = Extract<Parsed, { readonly ok: true }> & {
   readonly requestId: string | null;
 };
 
-/** What became of a file that may be a definition or an update object. */
+/** A definition that still has to be fetched: it stands among the files that it names. */
+export type ParsedElsewhere = {
+  readonly ok: true;
+  readonly warnings: readonly Complaint[];
+  readonly elsewhere: Elsewhere;
+  readonly operation: Operation;
+  readonly requestId: string | null;
+};
+
+/** What became of a file that may be a definition, a host configuration or an update object. */
 export type ParsedRequest =
   | ParsedForChute
+  | ParsedElsewhere
   | {
       readonly ok: true;
       readonly warnings: readonly Complaint[];
-      readonly device: DeviceRequest;
+      /** What is asked of the device itself. */
+      readonly host: HostRequest;
       readonly requestId: string | null;
     }
   | Refused;
@@ -67,7 +89,8 @@ export function parseDefinitionValue(value: unknown, options: ParseOptions): Par
 }
 
 /**
- * What a text asks for: a definition is to be applied, an update object says what is to be done.
+ * What a text asks for: a definition or a host configuration is to be applied, an update object says
+ * what is to be done.
  * Complaints as for a definition. Pure but for `options.secret`; never throws.
  */
 export function parseRequest(text: string, options: ParseOptions): ParsedRequest {
@@ -89,16 +112,19 @@ function parseLocated(read: Read, options: ParseOptions): Parsed {
 function requestOf(read: Read, options: ParseOptions): ParsedRequest {
   const document = documentOf(read);
   if (document === null) return refused(read.report);
-  if (!isUpdateObject(document)) {
-    const parsed = parseDocument(document, read, options);
-    return parsed.ok ? { ...parsed, operation: 'apply', requestId: null } : parsed;
-  }
+  const { secret: keep, strict = false } = options;
+  if (isHostDocument(document))
+    return forDevice(readHostFile(document, { report: read.report, keep, strict }), read, null);
+  if (!isUpdateObject(document))
+    return parseChute(document, read, options, { operation: 'apply', requestId: null });
   const { report } = read;
   const update = readUpdateObject(document, report);
   if (update === null) return refused(report);
   const { requestId } = update;
-  if ('device' in update)
-    return { ok: true, device: update.device, requestId, warnings: sorted(report.warnings) };
+  if ('device' in update) {
+    const host = readDeviceRequest(update.device, document, { report, keep, strict });
+    return forDevice(host, read, requestId);
+  }
   const { operation, origin } = update;
   if (isByName(operation)) {
     const inner = createReport(options.file, read.located.placeOf, origin);
@@ -111,8 +137,58 @@ function requestOf(read: Read, options: ParseOptions): ParsedRequest {
     const warnings = sorted(report.warnings, inner.warnings);
     return { ok: true, definition, sources: {}, warnings, operation, requestId };
   }
-  const parsed = parseDocument(update.document, read, options, origin);
-  return parsed.ok ? { ...parsed, operation, requestId } : parsed;
+  return parseChute(update.document, read, options, { operation, requestId }, origin);
+}
+
+function forDevice(
+  host: HostRequest | null,
+  { report }: Read,
+  requestId: string | null,
+): ParsedRequest {
+  if (host === null) return refused(report);
+  return { ok: true, host, requestId, warnings: sorted(report.warnings) };
+}
+
+/** A whole definition, or one that is elsewhere. */
+function parseChute(
+  document: JsonObject,
+  read: Read,
+  options: ParseOptions,
+  asked: Pick<ParsedForChute, 'operation' | 'requestId'>,
+  origin?: (path: string) => string,
+): ParsedRequest {
+  if (!isElsewhere(document)) {
+    const parsed = parseDocument(document, read, options, origin);
+    return parsed.ok ? { ...parsed, ...asked } : parsed;
+  }
+  const report = createReport(options.file, read.located.placeOf, origin);
+  const elsewhere = readElsewhere(document, report);
+  if (elsewhere === null) return refused(read.report, report);
+  return { ok: true, elsewhere, ...asked, warnings: sorted(read.report.warnings, report.warnings) };
+}
+
+/**
+ * The meaning of a definition that was found elsewhere; null: nothing but a Dockerfile was. Complaints
+ * about what stands beside the source have no line. Pure but for `options.secret`; never throws.
+ */
+export function parseFound(
+  text: string | null,
+  { elsewhere, operation, requestId, warnings }: ParsedElsewhere,
+  options: ParseOptions,
+): ParsedForChute | Refused {
+  const read = text === null ? readValue({}, options.file) : readYaml(text, options.file);
+  const found = documentOf(read);
+  if (found === null) return refused(read.report);
+  if (text !== null && isElsewhere(found))
+    read.report.complain('source-invalid', '/source', 'leads on to another definition', {
+      hint: 'name that place instead',
+    });
+  if (read.report.complaints.length > 0) return refused(read.report);
+  const document = foundDocument(text === null ? null : found, elsewhere.document);
+  const parsed = parseDocument(document, read, options);
+  if (!parsed.ok) return parsed;
+  const all = sorted(warnings, parsed.warnings);
+  return { ...parsed, warnings: all, operation, requestId };
 }
 
 /** The map of fields that was read, without what says nothing; null when complaints were made. */
@@ -147,7 +223,12 @@ function parseDocument(
     say('field-unknown', path, message, { spot: 'key', hint });
   }
   for (const path of lowered?.wrong ?? []) outer.complain('type-invalid', path, 'must be a map');
-  const checked = checkFormat(lowered?.value ?? document, report, options.strict === true);
+  for (const key of ['source', 'download']) {
+    const source = document[key];
+    if (isObject(source)) withoutCredentials(source, `/${key}`, outer);
+  }
+  const value = lowered?.value ?? withSharedSource(document);
+  const checked = checkFormat(value, report, options.strict === true);
   if (checked === null) return refused(reading, outer, report);
   const raw = normalise(checked, {
     report,

@@ -9,6 +9,7 @@ import type { ArgsOf } from '../../core/step.ts';
 import { exists, makeDirectory, publish, removeTree, syncTree } from '../durable.ts';
 import { doing } from '../failure.ts';
 import { below } from '../service-environment.ts';
+import { liftRoot } from './archive-root.ts';
 import { unpack } from './archive.ts';
 import { download } from './download.ts';
 import { commitDigest, fetchCommit } from './git.ts';
@@ -106,6 +107,7 @@ async function bring(context: StepContext, args: Args, work: string): Promise<vo
     expectDigest(location, digest, `sha256:${await hashFile(archive)}`);
   }
   await unpack(archive, tree, context.signal);
+  await liftRoot(tree, work);
   // A second look at what is really there, with the rules for trees.
   await listTree(tree);
 }

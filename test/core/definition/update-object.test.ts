@@ -1,17 +1,22 @@
 import { describe, expect, test } from 'vitest';
 
-import { parseRequest, type ParsedRequest } from '../../../src/core/definition/parse.ts';
+import { isObject } from '../../../src/core/definition/json-object.ts';
+import {
+  parseRequest,
+  type ParsedForChute,
+  type ParsedRequest,
+} from '../../../src/core/definition/parse.ts';
+import { readYaml } from '../../../src/core/definition/read-yaml.ts';
+import { readUpdateObject } from '../../../src/core/definition/update-object.ts';
 import { OPTIONS, definitionOf, words } from './parse.ts';
 
 function request(text: string, strict = false): ParsedRequest {
   return parseRequest(text, { ...OPTIONS, strict });
 }
 
-type ForChute = Extract<ParsedRequest, { readonly operation: unknown }>;
-
-function forChute(text: string): ForChute {
+function forChute(text: string): ParsedForChute {
   const parsed = request(text);
-  if (parsed.ok && 'operation' in parsed) return parsed;
+  if (parsed.ok && 'definition' in parsed) return parsed;
   throw new Error(JSON.stringify(parsed));
 }
 
@@ -132,7 +137,10 @@ describe('for the device', () => {
     ['updateClass: ROUTER, name: __PARADROP__, updateType: reboot', { operation: 'reboot' }],
     ['updateClass: ROUTER, updateType: factoryreset', { operation: 'factoryreset' }],
   ])('%s', (text, device) => {
-    expect(request(`{${text}}`)).toEqual({ ok: true, device, requestId: null, warnings: [] });
+    const { located, report } = readYaml(`{${text}}`, 'update.yaml');
+    const update = isObject(located.value) ? readUpdateObject(located.value, report) : null;
+    expect(update).toEqual({ device, requestId: null });
+    expect([...report.complaints, ...report.warnings]).toEqual([]);
   });
 });
 
