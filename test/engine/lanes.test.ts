@@ -212,11 +212,20 @@ function held(world: World, end: string): { release: () => void; reached: Promis
   return { release: () => release(), reached };
 }
 
-/** Dies on the way of a request for both, chute by chute; then engines go on without any death. */
-async function interrupted(faults: string, death: Death | null): Promise<World> {
+/** With a part in the configuration of the host: then the second lane waits for the first. */
+const networked = (plain: Definition): Definition => ({
+  ...plain,
+  firewall: { page: { type: 'redirect', from: '@host.lan:80', to: 'lan0:80' } },
+});
+
+type Case = { readonly faults: string; readonly shares: boolean };
+
+/** Dies on the way of a request for both, chute by chute. */
+async function interrupted({ faults, shares }: Case, death: Death | null): Promise<World> {
   const world = new World();
   const { engine, requests } = await world.engine({ faults, death });
-  const update = await requests.ask(each(CAMERA, DOOR)).catch(() => null);
+  const both = shares ? [networked(CAMERA), networked(DOOR)] : [CAMERA, DOOR];
+  const update = await requests.ask(each(...both)).catch(() => null);
   await update?.done.catch(() => undefined);
   if (death === null) await engine.close();
   return world;
@@ -224,39 +233,42 @@ async function interrupted(faults: string, death: Death | null): Promise<World> 
 
 const stateOf = (world: World): State => fold(NEW_STATE, world.shelf.records);
 
-for (const [faults, through] of [
-  ['', ['camera', 'door']],
-  ['fail@step=door/c', ['camera']],
-  ['fail@step=camera/b', ['door']],
-] as const)
-  test(`both lanes end well wherever the process dies, ${faults || 'undisturbed'}`, async () => {
-    const calm = await interrupted(faults, null);
-    const deaths = (['before', 'after'] as const).flatMap((when): Death[] => [
-      ...Array.from({ length: calm.shelf.appends }, (_none, at) => ({ append: at + 1, when })),
-      ...Array.from({ length: calm.effects }, (_none, at) => ({ effect: at + 1, when })),
-    ]);
-    expect(deaths.length).toBeGreaterThan(20);
-    for (const death of deaths) {
-      const world = await interrupted(faults, death);
-      const next = await world.engine({ faults });
-      await next.engine.settle();
-      await next.engine.close();
-      const state = stateOf(world);
-      const story = JSON.stringify({ death, story: world.story });
-      const requested = world.story.filter((word) => word === 'update.requested').length;
-      expect([0, 2], story).toContain(requested);
-      const expected = requested === 0 ? [] : through;
-      expect(state.updates, story).toEqual({});
-      expect(Object.keys(state.applied.chutes).toSorted(), story).toEqual(expected);
-      const things = [CAMERA, DOOR]
-        .filter(({ name }) => expected.includes(name as never))
-        .flatMap(({ name, environment }) =>
-          Object.keys(environment).map((key) => `${name}/${key}`),
-        );
-      expect([...world.things.keys()].toSorted(), story).toEqual(things);
-      if (requested > 0)
-        expect(stateHash(state.applied, sha256), story).toBe(
-          stateHash(stateOf(calm).applied, sha256),
-        );
-    }
-  });
+const hashOf = (world: World): string => stateHash(stateOf(world).applied, sha256);
+
+const things = (through: readonly string[]): readonly string[] =>
+  [CAMERA, DOOR]
+    .filter(({ name }) => through.includes(name))
+    .flatMap(({ name, environment }) => Object.keys(environment).map((key) => `${name}/${key}`));
+
+describe.each([false, true])(
+  'both lanes end well wherever the process dies, sharing: %s',
+  (shares) => {
+    test.each([
+      ['undisturbed', '', ['camera', 'door']],
+      ['when the second fails', 'fail@step=door/c', ['camera']],
+      ['when the first fails', 'fail@step=camera/b', ['door']],
+    ])('%s', async (_title, faults, through) => {
+      const calm = await interrupted({ faults, shares }, null);
+      const deaths = (['before', 'after'] as const).flatMap((when): Death[] => [
+        ...Array.from({ length: calm.shelf.appends }, (_none, at) => ({ append: at + 1, when })),
+        ...Array.from({ length: calm.effects }, (_none, at) => ({ effect: at + 1, when })),
+      ]);
+      expect(deaths.length).toBeGreaterThan(20);
+      for (const death of deaths) {
+        const world = await interrupted({ faults, shares }, death);
+        const later = await world.engine({ faults });
+        await later.engine.settle();
+        await later.engine.close();
+        const story = JSON.stringify({ death, story: world.story });
+        const requested = world.story.filter((word) => word === 'update.requested').length;
+        expect([0, 2], story).toContain(requested);
+        const expected = requested === 0 ? [] : through;
+        const { updates, applied } = stateOf(world);
+        expect(updates, story).toEqual({});
+        expect(Object.keys(applied.chutes).toSorted(), story).toEqual(expected);
+        expect([...world.things.keys()].toSorted(), story).toEqual(things(expected));
+        if (requested > 0) expect(hashOf(world), story).toBe(hashOf(calm));
+      }
+    });
+  },
+);

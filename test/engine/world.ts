@@ -27,6 +27,8 @@ export class World {
   readonly ledger: string[] = [];
   readonly shelf = new Shelf();
   effects = 0;
+  /** What planners are told that the host can do. */
+  capabilities: HostFacts['capabilities'] = [];
   /** Called in every put, before its effect. */
   pause: (name: string, signal: AbortSignal) => Promise<void> = async () => undefined;
 
@@ -60,7 +62,11 @@ export class World {
       }),
       drivers: driven(this.#drivers()),
       planners,
-      host: { facts: async () => FACTS, observe: async () => [], secret: async () => 'secret' },
+      host: {
+        facts: async () => ({ ...FACTS, capabilities: this.capabilities }),
+        observe: async () => [],
+        secret: async () => 'secret',
+      },
       clock: clockOf(shelf),
       sha256,
       logger: pino({ level: 'silent' }),
