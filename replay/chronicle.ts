@@ -3,6 +3,7 @@ import { errorOfCause } from '../src/core/abort-error.ts';
 import type { ChuteEvent, UpdateEvent, UpdateId } from '../src/core/events.ts';
 import { isEndEvent, outcomeOf, REPEATS } from '../src/core/fold-end.ts';
 import { fold } from '../src/core/fold.ts';
+import { HOST } from '../src/core/host-config/document.ts';
 import { NEW_STATE, type State } from '../src/core/state.ts';
 import { elapsedMs } from './elapsed.ts';
 import { newSummary, type UpdateSummary, versionIn } from './update-summary.ts';
@@ -110,9 +111,9 @@ export class Chronicle {
     const told = this.#updates.get(record.update);
     if (!told || !isEndEvent(record)) return;
     this.#rested = this.#folded();
-    const { chutes } = this.#rested;
+    const { chutes, host } = this.#rested;
     const revisions = Object.entries(told.summary.revisions).map(
-      ([chute]) => [chute, chutes[chute]?.revision ?? null] as const,
+      ([chute]) => [chute, (chute === HOST ? host : chutes[chute])?.revision ?? null] as const,
     );
     this.#set(record.update, {
       outcome: outcomeOf(record),

@@ -2,9 +2,11 @@ import type { Recorded, Seq } from '../journal/record.ts';
 import type { AppliedChute } from '../src/core/applied.ts';
 import type { ChuteName, Definition, SourceLocation } from '../src/core/chute.ts';
 import { RipcordError } from '../src/core/errors.ts';
-import type { ChuteEvent, ChuteRequest, UpdateId } from '../src/core/events.ts';
+import type { ChuteEvent, ChuteRequest, HostRequest, UpdateId } from '../src/core/events.ts';
+import { documentOf, HOST } from '../src/core/host-config/document.ts';
 import { canonical } from '../src/core/json.ts';
 import type { Desired, Operation } from '../src/core/plan.ts';
+import type { State } from '../src/core/state.ts';
 import type { Replay } from './replay.ts';
 import { type Now, resolveRef, updateNamed } from './resolve-ref.ts';
 import type { UpdateSummary } from './update-summary.ts';
@@ -70,9 +72,35 @@ export async function rollbackUpdate(
   }
   const seq = await plannedBehind(replay, update);
   return await Promise.all(
-    update.chutes.map((chute) => targetAt(replay, chute, { seq, takesBack: id })),
+    update.chutes
+      .filter((chute) => chute !== HOST)
+      .map((chute) => targetAt(replay, chute, { seq, takesBack: id })),
   );
 }
+
+/**
+ * How the device itself goes back to how it was configured before an update, or at a point in time;
+ * null for an update that did not configure it.
+ */
+export async function rollbackHost(
+  replay: Replay,
+  at: { readonly update: UpdateId } | { readonly ref: string },
+  now: Now = {},
+): Promise<HostRequest | null> {
+  if ('ref' in at) {
+    const { seq } = await resolveRef(replay, at.ref, now);
+    return configuredAt(await replay.stateAt(seq));
+  }
+  const update = await updateNamed(replay, at.update);
+  if (!update.chutes.includes(HOST)) return null;
+  return configuredAt(await replay.stateAt(await plannedBehind(replay, update)));
+}
+
+const configuredAt = ({ applied }: Pick<State, 'applied'>): HostRequest => ({
+  operation: 'apply',
+  config: documentOf(applied.host.config),
+  patch: [],
+});
 
 /** The record before the plan of an update: what the plan was made against. */
 async function plannedBehind(

@@ -3,9 +3,9 @@ import type { ChuteName } from '../src/core/chute.ts';
 import type { Failure } from '../src/core/errors.ts';
 import type { AbortCause, EventOf, Requester, UpdateId } from '../src/core/events.ts';
 import { REPEATS } from '../src/core/fold-end.ts';
-import type { Operation } from '../src/core/plan.ts';
 import type { OutcomeWord, State, UpdatePhase } from '../src/core/state.ts';
 import type { StepId } from '../src/core/step.ts';
+import { type AnyOperation, subjectsOf } from '../src/core/subjects.ts';
 
 /** A chute's version as its definition says it; null: none, or no such chute. */
 export type Version = number | string | null;
@@ -17,8 +17,9 @@ export type UpdateSummary = {
   readonly outcome: OutcomeWord | 'stuck' | null;
   /** Where it is on its way; null once it rests. */
   readonly phase: UpdatePhase | null;
+  /** `@host` stands for the device itself. */
   readonly chutes: readonly ChuteName[];
-  readonly operations: Readonly<Record<ChuteName, Operation>>;
+  readonly operations: Readonly<Record<ChuteName, AnyOperation>>;
   readonly versions: Readonly<Record<ChuteName, { readonly from: Version; readonly to: Version }>>;
   /** The revision of each chute once the update had ended; null before, and for a removed one. */
   readonly revisions: Readonly<Record<ChuteName, number | null>>;
@@ -49,6 +50,7 @@ export function newSummary(
   state: State,
 ): UpdateSummary {
   const { chutes, by, message } = request;
+  const subjects = subjectsOf(request);
   const versions = chutes.map(({ chute, operation, definition }) => {
     const from = versionIn(state, chute);
     if (REPEATS.has(operation)) return [chute, { from, to: from }] as const;
@@ -58,10 +60,10 @@ export function newSummary(
     id: update,
     outcome: null,
     phase: 'requested',
-    chutes: chutes.map(({ chute }) => chute),
-    operations: Object.fromEntries(chutes.map(({ chute, operation }) => [chute, operation])),
+    chutes: subjects.map(({ chute }) => chute),
+    operations: Object.fromEntries(subjects.map(({ chute, operation }) => [chute, operation])),
     versions: Object.fromEntries(versions),
-    revisions: Object.fromEntries(chutes.map(({ chute }) => [chute, null])),
+    revisions: Object.fromEntries(subjects.map(({ chute }) => [chute, null])),
     requestedSeq: seq,
     endSeq: null,
     lastSeq: seq,

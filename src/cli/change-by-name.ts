@@ -23,7 +23,7 @@ export async function changeByName(
 ): Promise<number> {
   return await withOutcome(context, async () => {
     const since = (await needReplay(context)).head.seq;
-    const asked = askedFor(chutes, options);
+    const asked = askedFor({ chutes }, options);
     return await runUpdate(context, {
       chutes: chutes.map(({ chute }) => chute),
       detach: options.detach ?? false,

@@ -1,11 +1,12 @@
 import { sha256 } from '../../journal/chain.ts';
 import type { HostFacts } from '../core/facts.ts';
+import { spelledOut } from '../core/host-config/spelled-out.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { PLANNERS } from '../core/planners/all.ts';
 import type { State } from '../core/state.ts';
 import { observeHost } from '../drivers/process/observe.ts';
-import { planOn, withDrift } from '../engine/planning.ts';
 import type { Asked } from '../engine/asked.ts';
+import { planOn, withDrift } from '../engine/planning.ts';
 import { observe } from '../library/local-host.ts';
 import { chooseConfigured } from '../library/root-config.ts';
 
@@ -13,7 +14,8 @@ import { chooseConfigured } from '../library/root-config.ts';
  * What a request would be planned as on the device as it is, dead services included. Reads only: no
  * lock is taken and the root need not exist. With `given` facts it is planned for that host instead.
  */
-export function planRequest(root: string, state: State, asked: Asked, given?: HostFacts): Planned {
+export function planRequest(root: string, state: State, said: Asked, given?: HostFacts): Planned {
+  const asked = spelledOut(said, state);
   const busy = Object.values(state.updates).flatMap(({ request }) => request.chutes);
   // What an update is at work on may look dead for a moment.
   const quiet = asked.chutes

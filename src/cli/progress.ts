@@ -1,7 +1,7 @@
 import type { Recorded, Seq } from '../../journal/record.ts';
 import type { Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
-import type { Operation } from '../core/plan.ts';
+import { type AnyOperation, subjectsOf } from '../core/subjects.ts';
 import type { StepId } from '../core/step.ts';
 
 export type StepStatus =
@@ -31,7 +31,7 @@ export type StepProgress = {
 /** An update as its records show it. */
 export type Progress = {
   readonly update: UpdateId;
-  readonly chutes: readonly { readonly chute: string; readonly operation: Operation }[];
+  readonly chutes: readonly { readonly chute: string; readonly operation: AnyOperation }[];
   readonly phase:
     | 'requested'
     | 'queued'
@@ -85,8 +85,7 @@ type StepRecord = Extract<Recorded<ChuteEvent>, { readonly n: number }>;
 function withPhase(progress: Progress, record: Recorded<ChuteEvent>): Progress {
   switch (record.type) {
     case 'update.requested': {
-      const chutes = record.request.chutes.map(({ chute, operation }) => ({ chute, operation }));
-      return { ...progress, chutes };
+      return { ...progress, chutes: subjectsOf(record.request) };
     }
     case 'update.queued':
       return { ...progress, phase: 'queued' };

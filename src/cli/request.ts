@@ -107,8 +107,7 @@ export async function readDefinitions(
   for (const file of files) read.push(await readOne(context, file, strict));
   refuseSecondHost(read.filter((each) => 'host' in each).length);
   const sourced: ReadFile[] = [];
-  for (const each of read)
-    sourced.push('host' in each ? each : await withSources(each, context));
+  for (const each of read) sourced.push('host' in each ? each : await withSources(each, context));
   return sourced;
 }
 

@@ -1,4 +1,5 @@
 import type { ChuteName, Definition, ServiceName } from './chute.ts';
+import type { HostDocument } from './host-config/document.ts';
 import { canonical, type Sha256 } from './json.ts';
 import type { InterfaceAllocation, Redirect } from './network.ts';
 import type { ProcessInstance, ProcessSpec, RootPath } from './step.ts';
@@ -29,6 +30,14 @@ export type AppliedChute = {
   readonly redirects: readonly Redirect[];
 };
 
+/** What a service may take of the host; null: as much as there is. */
+export type ServiceLimits = {
+  /** Of the cpus, relative to those of all other services. */
+  readonly shares: number | null;
+  /** In bytes. */
+  readonly memory: number | null;
+};
+
 /** What the device now runs, step by step: the document that the patches of steps apply to. */
 export type Applied = {
   readonly chutes: Readonly<Record<ChuteName, AppliedChute>>;
@@ -38,13 +47,20 @@ export type Applied = {
       Record<string, { readonly chute: ChuteName; readonly service: ServiceName }>
     >;
   };
-  /** Configuration files of the host by path: the hash of what was rendered, without secrets. */
-  readonly host: { readonly files: Readonly<Record<RootPath, string>> };
+  /** Of running services that have any, by chute and service. */
+  readonly limits: Readonly<Record<ChuteName, Readonly<Record<ServiceName, ServiceLimits>>>>;
+  readonly host: {
+    /** Configuration files of the host by path: the hash of what was rendered, without secrets. */
+    readonly files: Readonly<Record<RootPath, string>>;
+    /** How the device itself is configured; absent: all by default, said or not. */
+    readonly config?: HostDocument;
+  };
 };
 
 export const NOTHING_APPLIED: Applied = {
   chutes: {},
   reservations: { ports: {} },
+  limits: {},
   host: { files: {} },
 };
 
@@ -70,6 +86,30 @@ export function stateHash(applied: Applied, sha256: Sha256): string {
     services: mapValues(chute.services, ({ instance: _who, ...what }) => what),
   }));
   return sha256(canonical({ ...applied, chutes }));
+}
+
+/**
+ * The state hash of a part: these chutes with what they hold, and the host's own where `host` says so.
+ * Pure. What one update undid is as before by this, whatever others did to the rest meanwhile.
+ */
+export function partHash(
+  applied: Applied,
+  part: { readonly chutes: ReadonlySet<ChuteName>; readonly host: boolean },
+  sha256: Sha256,
+): string {
+  const own = <T>(map: Readonly<Record<string, T>>, chuteOf: (key: string, value: T) => string) =>
+    Object.fromEntries(
+      Object.entries(map).filter(([key, value]) => part.chutes.has(chuteOf(key, value))),
+    );
+  return stateHash(
+    {
+      chutes: own(applied.chutes, String),
+      reservations: { ports: own(applied.reservations.ports, (_port, { chute }) => chute) },
+      limits: own(applied.limits, String),
+      host: part.host ? applied.host : NOTHING_APPLIED.host,
+    },
+    sha256,
+  );
 }
 
 function mapValues<T, R>(

@@ -1,7 +1,8 @@
 import type { ChuteName, Definition, OnInterrupt, SourceLocation } from './chute.ts';
 import type { ErrorClass, Failure } from './errors.ts';
 import type { HostFacts } from './facts.ts';
-import type { Json } from './json.ts';
+import type { HostDocument } from './host-config/document.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Patch } from './patch.ts';
 import type { Operation, Refusal, Warning } from './plan.ts';
 import type { Requester } from './requester.ts';
@@ -25,8 +26,19 @@ export type ChuteRequest = {
   readonly purge?: true;
 };
 
+/** What is asked of the device itself. `set` and `patch` are ParaDrop's words for it. */
+export type HostRequest = {
+  readonly operation: 'apply' | 'set' | 'patch' | 'init' | 'reset' | 'reboot' | 'shutdown';
+  /** The whole configuration that is asked for; null where the operation says enough. */
+  readonly config: HostDocument | null;
+  /** Operations of RFC 6902 on the configuration as it is when the update is planned. */
+  readonly patch: readonly JsonObject[];
+};
+
 export type UpdateRequest = {
   readonly chutes: readonly ChuteRequest[];
+  /** What is asked of the device itself, beside the chutes or without any. */
+  readonly host?: HostRequest;
   readonly by: Requester;
   /** The caller's own id for this request: the same id never makes two updates. */
   readonly requestId: string | null;
@@ -119,10 +131,12 @@ export interface Events {
     /** What the planners warned of; absent when of nothing. */
     warnings?: readonly Warning[];
   };
-  /** The steps begin. `stateHash` is what a rollback has to come back to. */
+  /** The steps begin. `ownHash` is what a rollback has to come back to. */
   'update.started': {
     update: UpdateId;
     stateHash: string;
+    /** The state hash of what this update is about alone: others may be on their way beside it. */
+    ownHash: string;
     /** Which other chutes were well at the start: the gate asks for no worse. */
     baseline: Readonly<Record<ChuteName, boolean>>;
   };
@@ -136,7 +150,7 @@ export interface Events {
   };
   /** All steps and gates are through: the device runs what was asked. */
   'update.committed': { update: UpdateId; stateHash: string; unchanged?: true };
-  /** All is undone; `verified` says that the state hash is the one of the start. */
+  /** All is undone; `verified` says that what it is about has the hash of the start. */
   'update.reverted': {
     update: UpdateId;
     cause: AbortCause;

@@ -66,8 +66,24 @@ export function applyEnd(draft: Draft<State>, event: Recorded<EndEvent>): void {
       since: { update: update.id, at: event.at },
     });
   }
+  if (update.request.host) applyHostEnd(draft, update, { event, outcome });
   if (event.type === 'update.committed' && update.marks.includes('.')) update.phase = 'committed';
   else delete draft.updates[update.id];
+}
+
+/** How the device itself is configured counts its changes as a chute does. */
+function applyHostEnd(
+  draft: Draft<State>,
+  update: Draft<UpdateState>,
+  { event, outcome }: { readonly event: Recorded<EndEvent>; readonly outcome: OutcomeWord },
+): void {
+  const before = draft.host;
+  const last = { update: update.id, outcome, seq: event.seq, error: errorOf(update, event) };
+  const changes = update.plan?.steps.some(({ kind }) => kind.startsWith('host.save@')) ?? false;
+  if (event.type === 'update.committed' && changes) {
+    const since = { update: update.id, at: event.at };
+    draft.host = castDraft({ revision: (before?.revision ?? 0) + 1, last, since });
+  } else if (before) before.last = castDraft(last);
 }
 
 /** Operations that run the same definition again: they make no new revision. */

@@ -1,3 +1,5 @@
+import type { HostChange } from './host-config/change.ts';
+import { HOST } from './host-config/document.ts';
 import { ORDER } from './phases.ts';
 import type { AskedSteps } from './plan-graph.ts';
 import type { Change, NetworkOutcome } from './plan.ts';
@@ -18,20 +20,23 @@ type Changed = {
  * the real tools first, each file written once, each service told once, after the last of its files.
  * Pure.
  *
- * A file is shared: every chute whose settings it holds asks for the step, and merging keeps one with
- * all of them as owners. `config.restore` stands before the writers, so that its undo, which reloads,
+ * A file is shared: every chute whose settings it holds asks for the step, and so does the host when it
+ * is configured otherwise; merging keeps one with all of them as owners. `config.restore` stands before the writers, so that its undo, which reloads,
  * comes after theirs.
  */
 export function hostSteps(
   network: NetworkOutcome,
   changes: readonly Pick<Change, 'chute'>[],
+  host: HostChange | null = null,
 ): readonly AskedSteps[] {
   const changed = changedFiles(network);
   const services = [...new Set([...changed.map(({ service }) => service), ...network.owed])];
-  if (services.length === 0) return [];
-  const chutes = changes.map(({ chute }) => chute).toSorted(textOrder);
+  if (services.length === 0) return host ? [save(host)] : [];
+  const chutes = [...(host ? [HOST] : []), ...changes.map(({ chute }) => chute)].toSorted(
+    textOrder,
+  );
   const ask = (owners: readonly string[], step: StepDraft): readonly AskedSteps[] => {
-    const asking = chutes.filter((chute) => owners.includes(chute));
+    const asking = chutes.filter((chute) => chute === HOST || owners.includes(chute));
     const [first] = chutes;
     const named = asking.length > 0 ? asking : first === undefined ? [] : [first];
     return named.map((chute) => ({ chute, module: 'traffic', steps: [step] }));
@@ -44,8 +49,24 @@ export function hostSteps(
       return [...ask(owners, restore(service, paths)), ...ask(owners, reload(service, paths))];
     }),
     ...changed.flatMap((file) => ask(ownersOf(file), write(file))),
+    ...(host ? [save(host)] : []),
   ];
 }
+
+/** What comes last: the device is configured so, and `applied` says it. */
+const save = ({ save: patch }: HostChange): AskedSteps => ({
+  chute: HOST,
+  module: 'struct',
+  steps: [
+    {
+      id: 'host/host.save',
+      phase: ORDER['host.save@1'],
+      kind: 'host.save@1',
+      args: { patch },
+      title: 'record how the host is configured',
+    },
+  ],
+});
 
 function changedFiles({ filesBefore, filesAfter }: NetworkOutcome): readonly Changed[] {
   const paths = new Set([...Object.keys(filesBefore), ...Object.keys(filesAfter)]);

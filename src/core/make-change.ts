@@ -8,7 +8,10 @@ import { textOrder } from './text-order.ts';
 import { compareVersions } from './version.ts';
 
 /** What of an update's request decides its plan. */
-export type PlanRequest = Pick<UpdateRequest, 'chutes' | 'by' | 'strict' | 'allowDowngrade'>;
+export type PlanRequest = Pick<
+  UpdateRequest,
+  'chutes' | 'host' | 'by' | 'strict' | 'allowDowngrade'
+>;
 
 /** A change, and why it must not be made; a change is null when there is nothing to compare. */
 export type MadeChange = {

@@ -1,13 +1,25 @@
 import type { Applied } from './applied.ts';
 import { below } from './compare-chute.ts';
+import { RipcordError } from './errors.ts';
 import type { HostFacts } from './facts.ts';
+import { type HostChange, makeHostChange, type MadeHostChange } from './host-config/change.ts';
+import { HOST } from './host-config/document.ts';
 import { hostSteps } from './host-steps.ts';
 import type { Json, Sha256 } from './json.ts';
+import { limitsOutcome } from './limits-outcome.ts';
 import { makeChange, type PlanRequest } from './make-change.ts';
 import { networkOutcome } from './network-outcome.ts';
 import { pointer } from './patch.ts';
 import { aggregate, planHash, type AskedSteps } from './plan-graph.ts';
-import type { Change, Plan, PlanContext, Planner, Refusal, Warning } from './plan.ts';
+import type {
+  Change,
+  NetworkOutcome,
+  Plan,
+  PlanContext,
+  Planner,
+  Refusal,
+  Warning,
+} from './plan.ts';
 import type { ReloadedService } from './step.ts';
 import { textOrder } from './text-order.ts';
 
@@ -29,6 +41,8 @@ export type Planned =
       readonly plan: Plan;
       readonly changes: readonly Change[];
       readonly warnings: readonly Warning[];
+      /** How the device itself is configured otherwise. */
+      readonly host?: HostChange;
     }
   | { readonly refusals: readonly Refusal[] }
   | { readonly unchanged: true };
@@ -40,19 +54,27 @@ export type Planned =
  * refuses the whole request. Throws RIPCORD_PLAN_INVALID when planners contradict each other.
  */
 export function makePlan(input: PlanInput): Planned {
-  const { request, applied, facts, planners, sha256, owed = [] } = input;
+  const { request, applied, facts, planners, sha256 } = input;
   const asked = request.chutes.toSorted((left, right) => textOrder(left.chute, right.chute));
   const made = asked.map((each) => makeChange(each, applied, request));
   const every = made.flatMap(({ change }) => change ?? []);
-  const network = networkOutcome(every, { applied, facts }, owed);
-  const context: PlanContext = { applied, facts, by: request.by, changes: every, network };
+  const device = hostPart(input);
+  const host = device?.change ?? null;
+  const network = networkOf(every, input, host);
+  const limits = limitsOutcome(every, { applied, facts });
+  const context: PlanContext = { applied, facts, by: request.by, changes: every, network, limits };
 
-  const refusals = [...twice(asked), ...made.flatMap((each) => each.refusals)];
+  const refusals = [
+    ...twice(asked),
+    ...(device?.refusals ?? []),
+    ...network.lost.map((reason): Refusal => ({ chute: HOST, module: 'struct', ...reason })),
+    ...made.flatMap((each) => each.refusals),
+  ];
   const changes = every.filter(
     ({ patch, operation }) => patch.length > 0 || operation === 'restart',
   );
   const steps: AskedSteps[] = [];
-  const warnings: Warning[] = [];
+  const warnings: Warning[] = [...(device?.warnings ?? [])];
   for (const change of changes) {
     const answers = ask(change, context, planners);
     refusals.push(...answers.refusals);
@@ -60,14 +82,42 @@ export function makePlan(input: PlanInput): Planned {
     warnings.push(...answers.warnings);
   }
   if (refusals.length > 0) return { refusals: inOrder(refusals, planners) };
-  if (changes.length === 0) return { unchanged: true };
+  const isHostNew = host !== null && host.patch.length > 0;
+  if (changes.length === 0 && !isHostNew) return { unchanged: true };
 
-  const ordered = aggregate([...steps, ...hostSteps(network, changes)]);
-  const patch = changes.flatMap((change) => below(pointer('chutes', change.chute), change.patch));
+  const ordered = aggregate([...steps, ...hostSteps(network, changes, isHostNew ? host : null)]);
+  const patch = [
+    ...(host?.patch ?? []),
+    ...changes.flatMap((change) => below(pointer('chutes', change.chute), change.patch)),
+  ];
   const versions = Object.fromEntries(planners.map(({ name, version }) => [name, version]));
   const content = { patch, steps: ordered, planners: versions };
-  const hash = planHash({ request: contentOf(asked), ...content }, sha256);
-  return { plan: { hash, ...content }, changes, warnings };
+  const hash = planHash({ request: contentOf(asked, request.host), ...content }, sha256);
+  return { plan: { hash, ...content }, changes, warnings, ...(isHostNew && { host }) };
+}
+
+/** Values that no file can hold are a refusal where the host's own configuration has them. */
+function networkOf(
+  changes: readonly Change[],
+  { applied, facts, owed = [] }: PlanInput,
+  host: HostChange | null,
+): NetworkOutcome {
+  try {
+    return networkOutcome(changes, { applied, facts, host }, owed);
+  } catch (error) {
+    if (!host || !(error instanceof RipcordError) || error.code !== 'RIPCORD_PLAN_INVALID')
+      throw error;
+    const { message } = error;
+    const reason = { code: 'RIPCORD_HOST_INVALID', message, path: '', hint: 'write another value' };
+    return { ...networkOutcome(changes, { applied, facts }, owed), lost: [reason] };
+  }
+}
+
+/** What is asked of the device itself. */
+function hostPart({ request, applied, facts }: PlanInput): MadeHostChange | null {
+  const { host, by, strict } = request;
+  if (!host) return null;
+  return makeHostChange(host, { stored: applied.host.config, facts: facts.network, by, strict });
 }
 
 function ask(
@@ -127,10 +177,12 @@ const FIRST = new Set([
 ]);
 
 /** Where sources were found is no part of it: where it matters, steps say it. */
-const contentOf = (asked: PlanRequest['chutes']): Json =>
-  asked.map(({ chute, operation, definition, purge }) => ({
+function contentOf(asked: PlanRequest['chutes'], host: PlanRequest['host']): Json {
+  const chutes = asked.map(({ chute, operation, definition, purge }) => ({
     chute,
     operation,
     definition,
     purge: purge ?? false,
   }));
+  return host ? { chutes, host } : chutes;
+}

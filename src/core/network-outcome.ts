@@ -4,7 +4,12 @@ import { subnetPool, uplinkAddresses } from './allocate/subnets.ts';
 import type { Applied, AppliedChute } from './applied.ts';
 import type { ChuteName } from './chute.ts';
 import type { HostFacts } from './facts.ts';
-import { HOST_CONFIG_DEFAULTS, type NetworkPlan } from './network.ts';
+import type { HostChange } from './host-config/change.ts';
+import { documentOf } from './host-config/document.ts';
+import { lostBy } from './host-config/lost.ts';
+import { resolveHost } from './host-config/resolve-host.ts';
+import { canonical } from './json.ts';
+import { HOST_CONFIG_DEFAULTS, type HostConfig, type NetworkPlan } from './network.ts';
 import type { Change, GivenNetwork, NetworkOutcome, PlainRefusal, PlainWarning } from './plan.ts';
 import { renderHost } from './render/render-host.ts';
 import type { RenderedFiles } from './render/rendered.ts';
@@ -18,29 +23,35 @@ const NOTHING_GIVEN: GivenNetwork = { interfaces: {}, redirects: [] };
  * and after. Pure.
  *
  * All chutes of an update at once, because what one is given the next cannot have, and because they
- * share files. A stopped chute lets go of everything; `start` asks anew.
+ * share files. A stopped chute lets go of everything; `start` asks anew. When the host itself is
+ * configured otherwise, the chutes that stay as they are have to keep what they have.
  */
 export function networkOutcome(
   changes: readonly Change[],
-  { applied, facts }: { readonly applied: Applied; readonly facts: HostFacts },
+  scene: {
+    readonly applied: Applied;
+    readonly facts: HostFacts;
+    readonly host?: HostChange | null;
+  },
   owed: readonly ReloadedService[],
 ): NetworkOutcome {
+  const { applied, facts } = scene;
+  const [was, host] = hostsOf(scene);
+  const isHostNew = canonical(was) !== canonical(host);
   const changing = new Set(changes.map(({ chute }) => chute));
   const staying = Object.fromEntries(
     Object.entries(applied.chutes).filter(([chute]) => !changing.has(chute)),
   );
-  const allocated = allocateInterfaces(
-    changes.map((change) => ({
-      chute: change.chute,
-      services: servicesOf(change),
-      before: change.before?.interfaces ?? {},
-    })),
-    {
-      facts: facts.network,
-      host: HOST_CONFIG_DEFAULTS,
-      held: mapOf(staying, ({ interfaces }) => interfaces),
-    },
-  );
+  const requests = changes.map((change) => ({
+    chute: change.chute,
+    services: servicesOf(change),
+    before: change.before?.interfaces ?? {},
+  }));
+  const allocated = allocateInterfaces(requests, {
+    facts: facts.network,
+    host,
+    held: mapOf(staying, ({ interfaces }) => interfaces),
+  });
   const given: Record<ChuteName, GivenNetwork> = {};
   const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
   const warnings: Record<ChuteName, readonly PlainWarning[]> = {};
@@ -62,10 +73,25 @@ export function networkOutcome(
   }
   const before = mapOf(applied.chutes, givenOf);
   const after = { ...mapOf(staying, givenOf), ...given };
-  const touches = changes.some(({ chute }) => hasAny(before[chute]) || hasAny(given[chute]));
-  const files = (chutes: NetworkPlan['chutes']): RenderedFiles =>
-    touches || owed.length > 0 ? filesOf(chutes, facts) : {};
-  return { given, refusals, warnings, filesBefore: files(before), filesAfter: files(after), owed };
+  const touches =
+    isHostNew || changes.some(({ chute }) => hasAny(before[chute]) || hasAny(given[chute]));
+  const lost = isHostNew ? lostBy(staying, { facts: facts.network, host, given }) : [];
+  const files = (plan: NetworkPlan): RenderedFiles =>
+    (touches || owed.length > 0) && lost.length === 0 ? filesOf(plan, facts) : {};
+  const filesBefore = files({ chutes: before, host: was });
+  const filesAfter = files({ chutes: after, host });
+  return { given, refusals, warnings, lost, filesBefore, filesAfter, owed };
+}
+
+/** How the host is configured before and after. */
+function hostsOf({
+  applied,
+  facts,
+  host,
+}: Parameters<typeof networkOutcome>[1]): readonly [HostConfig, HostConfig] {
+  if (host) return [host.before, host.after];
+  const { config } = resolveHost(documentOf(applied.host.config), facts.network);
+  return [config, config];
 }
 
 function servicesOf({
@@ -74,11 +100,12 @@ function servicesOf({
   return desired?.run === 'running' ? desired.definition.services : {};
 }
 
-/** A host for whose chutes there is nothing to configure has no files of ours at all. */
-function filesOf(chutes: NetworkPlan['chutes'], { host, network }: HostFacts): RenderedFiles {
-  if (!Object.values(chutes).some(hasAny)) return {};
-  const pool = subnetPool(HOST_CONFIG_DEFAULTS, uplinkAddresses(network));
-  return renderHost({ chutes, host: HOST_CONFIG_DEFAULTS }, { host, pool, radios: network.radios });
+/** A host that nothing has to be configured on, for chutes or itself, has no files of ours at all. */
+function filesOf(plan: NetworkPlan, { host, network }: HostFacts): RenderedFiles {
+  const isPlain = canonical(plan.host) === canonical(HOST_CONFIG_DEFAULTS);
+  if (isPlain && !Object.values(plan.chutes).some(hasAny)) return {};
+  const pool = subnetPool(plan.host, uplinkAddresses(network));
+  return renderHost(plan, { host, pool, radios: network.radios });
 }
 
 /** Ports of the host that a chute's redirects cannot have, and who has them, in words. */

@@ -4,7 +4,7 @@ import type { BuiltInKind } from './step.ts';
  * The place of every built-in kind in the order, by ParaDrop's phase numbers where one lives on:
  *
  *   6 download files · 8–14 gather what there is · 45 reload on back-out · 50 volumes · 51–62 write
- *   configuration · 63 reload · 71–77 files · 86 stop · 87 start · 95 save · 89 cleanup, which here
+ *   configuration · 63 reload · 71–77 files · 86 stop · 87 start, behind what it may take · 95 save · 89 cleanup, which here
  *   comes behind the commit and so is 99.
  *
  * Preparation, which nobody notices, comes before 50. A kind without a place does not compile.
@@ -21,9 +21,11 @@ export const ORDER: { readonly [K in BuiltInKind]: number } = {
   'config.reload@1': 63,
   'release.switch@1': 71,
   'process.stop@1': 86,
+  'resource.limit@1': 87,
   'process.start@1': 87,
   'gate.check@1': 94,
   'chute.save@1': 95,
+  'host.save@1': 95,
   'volume.remove@1': 99,
   'release.drop@1': 99,
   'directory.remove@1': 99,

@@ -16,8 +16,10 @@ import { textOrder } from './text-order.ts';
  *   release.switch     sets /chutes/C/releases/S, or removes it when it points at nothing
  *   process.stop       /chutes/C/services/S: state stopped, instance null, spec kept
  *   process.start      sets /chutes/C/services/S: state running, spec, instance
+ *   resource.limit     sets /limits/C, or removes it when no service of C has limits
  *   chute.save         its own patch: definition, run, services that are gone, reservations;
  *                      for a deleted chute it removes /chutes/C
+ *   host.save          its own patch: /host/config
  *   the others         nothing; steps behind the commit never change `applied`
  */
 

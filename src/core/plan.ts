@@ -52,6 +52,16 @@ export type PlanContext = {
   readonly changes: readonly Change[];
   /** What the interfaces of all these changes are given, and the configuration that follows. */
   readonly network: NetworkOutcome;
+  /** What all services of the device may take of it. */
+  readonly limits: LimitsOutcome;
+};
+
+/** What services may take of the cpus and the memory, before an update and after it. */
+export type LimitsOutcome = {
+  readonly before: Applied['limits'];
+  readonly after: Applied['limits'];
+  readonly refusals: Readonly<Record<ChuteName, readonly PlainRefusal[]>>;
+  readonly warnings: Readonly<Record<ChuteName, readonly PlainWarning[]>>;
 };
 
 /** The network side of an update, for all its chutes at once: what one is given the next cannot have. */
@@ -59,6 +69,8 @@ export type NetworkOutcome = {
   readonly given: Readonly<Record<ChuteName, GivenNetwork>>;
   readonly refusals: Readonly<Record<ChuteName, readonly PlainRefusal[]>>;
   readonly warnings: Readonly<Record<ChuteName, readonly PlainWarning[]>>;
+  /** Why chutes that stay as they are could not, were the host configured as it is asked for. */
+  readonly lost: readonly PlainRefusal[];
   readonly filesBefore: RenderedFiles;
   readonly filesAfter: RenderedFiles;
   /** Services of the host whose configuration was written and not loaded, by an update before. */

@@ -1,3 +1,4 @@
+import type { ServiceLimits } from './applied.ts';
 import type {
   ChuteName,
   EnvironmentValue,
@@ -115,6 +116,17 @@ export interface StepKinds {
     undo: null;
     result: null;
   };
+  /** Limits what the services of a chute may take, those that run now and those that will be started. */
+  'resource.limit@1': {
+    args: {
+      readonly chute: ChuteName;
+      /** Of each service that has limits; the others of the chute have none. */
+      readonly services: Readonly<Record<ServiceName, ServiceLimits>>;
+    };
+    undo: { readonly before: Readonly<Record<ServiceName, ServiceLimits>> };
+    /** Services that ran, and so were limited at once. */
+    result: { readonly running: readonly ServiceName[] };
+  };
   /** Stops a service's process group and waits until it is gone. */
   'process.stop@1': {
     args: {
@@ -194,6 +206,8 @@ export interface StepKinds {
     undo: null;
     result: null;
   };
+  /** Writes how the device itself is configured into `applied`. No effect on the world. */
+  'host.save@1': { args: { readonly patch: Patch }; undo: null; result: null };
 }
 
 export type BuiltInKind = keyof StepKinds;

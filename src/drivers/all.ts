@@ -9,6 +9,8 @@ import { releaseFetch } from './files/release-fetch.ts';
 import { releaseSwitch } from './files/release-switch.ts';
 import { volumeCreate, volumeRemove } from './files/volume.ts';
 import { gateCheck } from './gate/gate.ts';
+import { hostSave } from './host-save.ts';
+import { resourceLimit } from './process/limit.ts';
 import { portCheck } from './process/port-check.ts';
 import { secretCheck } from './process/secret-check.ts';
 import { processStart } from './process/start.ts';
@@ -27,6 +29,7 @@ export function builtInDrivers(): BuiltInDrivers {
     'port.check@1': portCheck,
     'secret.check@1': secretCheck,
     'process.stop@1': processStop,
+    'resource.limit@1': resourceLimit,
     'process.start@1': processStart,
     'gate.check@1': gateCheck,
     'config.check@1': configCheck,
@@ -34,5 +37,6 @@ export function builtInDrivers(): BuiltInDrivers {
     'config.write@1': configWrite,
     'config.reload@1': configReload,
     'chute.save@1': chuteSave,
+    'host.save@1': hostSave,
   };
 }

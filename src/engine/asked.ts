@@ -9,7 +9,7 @@ export type Asked = Omit<UpdateRequest, 'contentHash' | 'lane'> & {
 
 /** SHA-256 of what is asked: not who asks, when, or under which id. Pure. */
 export function contentHashOf(
-  asked: Pick<Asked, 'chutes'>,
+  asked: Pick<Asked, 'chutes' | 'host'>,
   sha256: (text: string) => string,
 ): string {
   const chutes = asked.chutes.map(({ chute, operation, definition, purge }) => ({
@@ -18,5 +18,5 @@ export function contentHashOf(
     definition,
     purge: purge ?? false,
   }));
-  return sha256(canonical(chutes));
+  return sha256(canonical(asked.host ? { chutes, host: asked.host } : chutes));
 }

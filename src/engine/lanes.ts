@@ -5,14 +5,16 @@ import type { Asked } from './asked.ts';
 import { type Outcome, UNCHANGED } from './outcome.ts';
 
 /**
- * A request cut into one for each of its chutes, in the order given; one when that is not asked for,
- * or when a chute is named twice, which planning refuses. Pure.
+ * A request cut into one for each of its chutes, in the order given, behind one for the device itself;
+ * one when that is not asked for, or when a chute is named twice, which planning refuses. Pure.
  */
 export function partsOf(asked: Asked): readonly Asked[] {
-  const { perChute = false, chutes, ...rest } = asked;
+  const { perChute = false, ...whole } = asked;
+  const { chutes, host, ...rest } = whole;
   const names = new Set(chutes.map(({ chute }) => chute));
-  if (!perChute || names.size < chutes.length) return [{ ...rest, chutes }];
-  return chutes.map((each) => ({ ...rest, chutes: [each] }));
+  if (!perChute || names.size < chutes.length) return [whole];
+  const device = host ? [{ ...rest, host, chutes: [] }] : [];
+  return [...device, ...chutes.map((each) => ({ ...rest, chutes: [each] }))];
 }
 
 /** The numbers of all updates that go together by this one's: itself, when it is no first one. Pure. */

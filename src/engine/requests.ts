@@ -2,9 +2,11 @@ import type { Recorded } from '../../journal/record.ts';
 import { type Applied, stateHash } from '../core/applied.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId, UpdateRequest } from '../core/events.ts';
+import { spelledOut } from '../core/host-config/spelled-out.ts';
 import { blockersOf, sharersOf } from '../core/in-the-way.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { requestKey, type UpdateState } from '../core/state.ts';
+import { subjectsOf } from '../core/subjects.ts';
 import { type Asked, contentHashOf } from './asked.ts';
 import { conflictEvent } from './conflict.ts';
 import type { Engine } from './engine.ts';
@@ -46,16 +48,18 @@ export class Requests {
   }
 
   /** What `ask` would plan, without asking. Journals nothing. */
-  async plan(asked: Asked): Promise<Planned> {
+  async plan(said: Asked): Promise<Planned> {
+    const asked = spelledOut(said, this.#engine.state);
     const { applied } = await this.#observed(asked);
     return await this.#planned(asked, applied);
   }
 
-  async #ask(asked: Asked): Promise<UpdateHandle> {
+  async #ask(said: Asked): Promise<UpdateHandle> {
     const shop = this.#engine.workshop;
-    const contentHash = contentHashOf(asked, shop.sha256);
-    const earlier = await this.#earlier(asked.requestId, contentHash);
+    const contentHash = contentHashOf(said, shop.sha256);
+    const earlier = await this.#earlier(said.requestId, contentHash);
     if (earlier) return this.#handle(earlier);
+    const asked = spelledOut(said, this.#engine.state);
 
     const { applied, drift } = await this.#observed(asked);
     const parts: Part[] = [];
@@ -148,7 +152,7 @@ export class Requests {
   ): Promise<Outcome> {
     const outcomes = await Promise.all(
       lanes.map(async ({ id, request }) => ({
-        chute: request.chutes[0]?.chute ?? '',
+        chute: subjectsOf(request)[0]?.chute ?? '',
         outcome: await this.#engine.outcome(id, records),
       })),
     );
@@ -177,7 +181,7 @@ export class Requests {
     return lanes;
   }
 
-  async #requestOf(id: UpdateId): Promise<Pick<UpdateRequest, 'chutes' | 'lane'>> {
+  async #requestOf(id: UpdateId): Promise<Pick<UpdateRequest, 'chutes' | 'host' | 'lane'>> {
     const { journal } = this.#engine;
     const [seq = 0] = await journal.find({ update: id, limit: 1 });
     for await (const record of journal.read(seq, seq))
@@ -206,7 +210,7 @@ export class Requests {
   }
 
   /** The updates on their way that are about one of these chutes. */
-  #blockers(request: Pick<UpdateRequest, 'chutes'>): readonly UpdateState[] {
+  #blockers(request: Pick<UpdateRequest, 'chutes' | 'host'>): readonly UpdateState[] {
     return blockersOf({ id: '', seq: Number.POSITIVE_INFINITY, request }, this.#engine.state);
   }
 
@@ -235,12 +239,12 @@ type UpdateBegun = Pick<UpdateState, 'id' | 'seq' | 'request' | 'phase' | 'stuck
 
 type Begun = {
   readonly id: UpdateId;
-  readonly request: Pick<UpdateRequest, 'chutes' | 'lane'>;
+  readonly request: Pick<UpdateRequest, 'chutes' | 'host' | 'lane'>;
 };
 
 function nothingToDo(parts: readonly Part[]): UpdateHandle {
-  const lanes = parts.map(({ asked: { chutes } }) => ({
-    chute: chutes[0]?.chute ?? '',
+  const lanes = parts.map(({ asked }) => ({
+    chute: subjectsOf(asked)[0]?.chute ?? '',
     outcome: UNCHANGED,
   }));
   const outcome = parts.length === 1 ? UNCHANGED : together(lanes);

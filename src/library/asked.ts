@@ -17,6 +17,7 @@ export type ApplyOptions = Partial<
     | 'by'
     | 'origin'
     | 'perChute'
+    | 'host'
   >
 >;
 
@@ -34,6 +35,7 @@ export function askedOf(chutes: readonly ChuteRequest[], options: ApplyOptions):
     allowQuarantined: options.allowQuarantined ?? false,
     origin: options.origin ?? null,
     ...(options.perChute && { perChute: true }),
+    ...(options.host && { host: options.host }),
   };
 }
 

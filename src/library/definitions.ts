@@ -104,9 +104,7 @@ function filesOf({ directory, path }: ReadDefinition): readonly string[] {
 export async function requestOf(read: SourcedDefinition, mark: MarkSecret): Promise<ChuteRequest> {
   const { sources, locations } = read.found;
   const whole = complete(read, sources);
-  const marks = new Map<string, string>();
-  for (const [placeholder, value] of read.secrets) marks.set(placeholder, await mark(value));
-  const definition = marked(whole, marks) as Definition;
+  const definition = (await markedWith(whole, read.secrets, mark)) as Definition;
   const { operation = 'apply' } = read;
   const chute = definition.name;
   if (saysNothing(definition)) return { chute, operation, definition: null, sources: {} };
@@ -117,6 +115,17 @@ export async function requestOf(read: SourcedDefinition, mark: MarkSecret): Prom
 function saysNothing({ services, environment, web, description }: Definition): boolean {
   const empty = Object.keys(services).length === 0 && Object.keys(environment).length === 0;
   return empty && web === undefined && description === undefined;
+}
+
+/** The value with the marks of secrets where their placeholders are. */
+export async function markedWith(
+  value: Json,
+  secrets: ReadonlyMap<string, string>,
+  mark: MarkSecret,
+): Promise<Json> {
+  const marks = new Map<string, string>();
+  for (const [placeholder, secret] of secrets) marks.set(placeholder, await mark(secret));
+  return marked(value, marks);
 }
 
 function marked(value: Json, marks: ReadonlyMap<string, string>): Json {

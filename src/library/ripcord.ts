@@ -30,7 +30,7 @@ import {
   storingSecrets,
   withSources,
 } from './definitions.ts';
-import { type ReadHost, spelledOut, type Wanted, wantedFrom } from './host-request.ts';
+import { type ReadHost, type Wanted, wantedFrom } from './host-request.ts';
 import { type Configured, localHost } from './local-host.ts';
 import { chooseConfigured } from './root-config.ts';
 import { rootJournal } from './root-journal.ts';
@@ -178,17 +178,14 @@ export class Ripcord implements AsyncDisposable {
     options: ApplyOptions = {},
   ): Promise<Planned> {
     const { chutes, host } = await this.#requests(definitions, false, options.strict);
-    const asked = askedOf(chutes, { ...options, ...(host && { host }) });
-    return await this.requests.plan(spelledOut(asked, this.state));
+    return await this.requests.plan(askedOf(chutes, { ...options, ...(host && { host }) }));
   }
 
   /** Starts, stops, restarts or deletes chutes, or asks for ready-made requests. */
   async ask(chutes: readonly ChuteRequest[], options: ApplyOptions = {}): Promise<Update> {
     await this.settled;
     const before = this.head.seq;
-    const { id, ids, done } = await this.requests.ask(
-      spelledOut(askedOf(chutes, options), this.state),
-    );
+    const { id, ids, done } = await this.requests.ask(askedOf(chutes, options));
     return { id, done, events: () => this.#events(new Set(ids), before + 1, done) };
   }
 

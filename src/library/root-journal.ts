@@ -2,6 +2,7 @@ import { openJournal } from '../../journal/journal-disk.ts';
 import type { JournalOptions } from '../../journal/journal.ts';
 import { machineClock } from '../../journal/machine-clock.ts';
 import type { ChuteEvent } from '../core/events.ts';
+import { subjectsOf } from '../core/subjects.ts';
 import { UPCASTERS } from '../core/upcasters.ts';
 import type { OpenJournal } from '../engine/book.ts';
 import { damageError } from './damage-error.ts';
@@ -53,6 +54,6 @@ export const keysOf: NonNullable<JournalOptions<ChuteEvent>['keysOf']> = (event)
 
 function chutesOf(event: ChuteEvent): { readonly chutes?: readonly string[] } {
   if (event.type === 'update.requested')
-    return { chutes: event.request.chutes.map(({ chute }) => chute) };
+    return { chutes: subjectsOf(event.request).map(({ chute }) => chute) };
   return event.type === 'drift.found' ? { chutes: [event.chute] } : {};
 }

@@ -1,9 +1,10 @@
-import type { Requester } from '../core/events.ts';
+import type { HostRequest, Requester } from '../core/events.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Asked } from '../engine/asked.ts';
 import { HttpError } from './problem.ts';
 
 const OPERATIONS = new Set(['apply', 'create', 'update', 'delete', 'start', 'stop', 'restart']);
+const HOST_OPERATIONS = new Set(['apply', 'set', 'patch', 'init', 'reset', 'reboot', 'shutdown']);
 const MODES = new Set(['refuse', 'queue', 'supersede']);
 const CHUTES_MAX = 256;
 const NAME = /^[a-z0-9][a-z0-9-]{1,62}$/;
@@ -15,11 +16,14 @@ const NAME = /^[a-z0-9][a-z0-9-]{1,62}$/;
 export function askedFrom(body: Json): Asked {
   const given = objectOf(body, 'the body');
   const { chutes } = given;
-  if (!Array.isArray(chutes) || chutes.length === 0 || chutes.length > CHUTES_MAX)
-    throw wrong('chutes', `must be a list of 1 to ${CHUTES_MAX}`);
+  const host = hostFrom(given['host'] ?? null);
+  const least = host ? 0 : 1;
+  if (!Array.isArray(chutes) || chutes.length < least || chutes.length > CHUTES_MAX)
+    throw wrong('chutes', `must be a list of ${least} to ${CHUTES_MAX}`);
   for (const [at, chute] of (chutes as readonly Json[]).entries()) checkChute(chute, at);
   return {
     chutes: chutes,
+    ...(host && { host }),
     by: requesterFrom(given['by'] ?? null),
     requestId: textOrNull(given, 'requestId'),
     message: textOrNull(given, 'message'),
@@ -30,6 +34,19 @@ export function askedFrom(body: Json): Asked {
     allowQuarantined: given['allowQuarantined'] === true,
     ...(given['perChute'] === true && { perChute: true }),
     origin: (given['origin'] ?? null) as Asked['origin'],
+  };
+}
+
+/** What is asked of the device itself; whether it is a host configuration, planning finds out. */
+function hostFrom(value: Json): HostRequest | null {
+  if (value === null) return null;
+  const given = objectOf(value, 'host');
+  const { config = null, patch = [] } = given;
+  if (!Array.isArray(patch)) throw wrong('host.patch', 'must be a list');
+  return {
+    operation: oneOf<HostRequest['operation']>(given, 'operation', HOST_OPERATIONS, 'apply'),
+    config: config === null ? null : objectOf(config, 'host.config'),
+    patch: (patch as readonly Json[]).map((each, at) => objectOf(each, `host.patch[${at}]`)),
   };
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { produce } from 'immer';
+
 import { NEW_CHUTE, NOTHING_APPLIED, type Applied } from '../../src/core/applied.ts';
 import type { Definition, Service } from '../../src/core/chute.ts';
 import type { ChuteRequest, Requester } from '../../src/core/events.ts';
@@ -152,9 +154,7 @@ export function run(applied: Applied, { steps }: Pick<Plan, 'steps'>): Ran {
 }
 
 export function patched(applied: Applied, patch: Patch): Applied {
-  const copy = structuredClone(applied);
-  applyPatch(copy, patch);
-  return copy;
+  return produce(applied, (draft) => applyPatch(draft, patch));
 }
 
 /** The table at the head of `plan-graph.ts`, as a program. */
@@ -188,6 +188,11 @@ const PATCHES: {
   'release.switch@1': ({ chute, service: name, digest: to }): [Operation] => {
     const path = pointer('chutes', chute, 'releases', name);
     return [to === null ? { op: 'remove', path } : { op: 'add', path, value: to }];
+  },
+  'resource.limit@1': ({ chute, services }, { limits }): Patch => {
+    const path = pointer('limits', chute);
+    if (Object.keys(services).length > 0) return [{ op: 'add', path, value: services }];
+    return limits[chute] ? [{ op: 'remove', path }] : [];
   },
   'process.stop@1': ({ chute, service: name }, { chutes }) => {
     const was = chutes[chute]?.services[name];

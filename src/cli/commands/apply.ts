@@ -3,8 +3,8 @@ import { Option } from 'commander';
 import { sha256 } from '../../../journal/chain.ts';
 import { resolveRef } from '../../../replay/resolve-ref.ts';
 import { stateHash } from '../../core/applied.ts';
+import { HOST } from '../../core/host-config/document.ts';
 import { NEW_STATE } from '../../core/state.ts';
-import type { SourcedDefinition } from '../../library/definitions.ts';
 import type { AccessOptions } from '../access.ts';
 import { type CommandModule, textsOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
@@ -16,6 +16,7 @@ import { lookBack, needReplay, peek } from '../reader.ts';
 import {
   addRequestOptions,
   askedFor,
+  type ReadFile,
   readDefinitions,
   refuseMovedBase,
   type RequestOptions,
@@ -95,7 +96,7 @@ async function applyFiles(
     ...(options.runtime && { runtime: options.runtime }),
     ...(options.host && { host: options.host }),
     detach: options.detach ?? false,
-    chutes: read.map(({ definition }) => definition.name),
+    chutes: read.map((each) => ('host' in each ? HOST : each.definition.name)),
     begin: async (access) => {
       if (base !== null) {
         const replay = await needReplay(context);
@@ -116,7 +117,7 @@ async function baseOf(context: Context, ref: string): Promise<string> {
 /** Shows the plan and asks; there is nothing to ask when nothing changes. */
 async function agreed(
   context: Context,
-  read: readonly SourcedDefinition[],
+  read: readonly ReadFile[],
   options: ApplyOptions,
   files: readonly string[],
 ): Promise<boolean> {
@@ -125,8 +126,8 @@ async function agreed(
   // Before there is a root everything changes: that needs no plan to be refused.
   if (replay === null && !context.interactive)
     return await confirm(context, 'Apply this plan?', command);
-  const chutes = await requestsFor(context, read, { store: false });
-  const planned = planRequest(context.root, replay?.state ?? NEW_STATE, askedFor(chutes, options));
+  const wanted = await requestsFor(context, read, { store: false });
+  const planned = planRequest(context.root, replay?.state ?? NEW_STATE, askedFor(wanted, options));
   // Of several chutes that get through on their own, one that is refused stops no other.
   const isRefused = 'refusals' in planned && !(options.perChute && read.length > 1);
   if (isRefused || 'unchanged' in planned) return true;

@@ -39,13 +39,12 @@ export const plan: CommandModule = {
         'write the facts to a file and name it with --facts',
       );
     const read = await readDefinitions(context, given, asked.strict ?? false);
-    const chutes = [
-      ...(await requestsFor(context, read, { store: false })),
-      ...(asked.destroy === undefined ? [] : [byName(asked.destroy, 'delete')]),
-    ];
+    const wanted = await requestsFor(context, read, { store: false });
+    const gone = asked.destroy === undefined ? [] : [byName(asked.destroy, 'delete')];
+    const chutes = [...wanted.chutes, ...gone];
     const state = (await peek(context))?.state ?? NEW_STATE;
     const facts = asked.facts === undefined ? undefined : await readFacts(asked.facts);
-    const planned = planRequest(context.root, state, askedFor(chutes, asked), facts);
+    const planned = planRequest(context.root, state, askedFor({ ...wanted, chutes }, asked), facts);
     const detail: Detail = asked.full ? 'full' : asked.summary ? 'summary' : 'normal';
     await print(context, planValue(planned), () => planText(context, planned, detail));
     if ('refusals' in planned) return EXIT.refused;

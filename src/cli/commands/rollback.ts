@@ -2,9 +2,13 @@ import type { Replay } from '../../../replay/replay.ts';
 import {
   type RollbackTarget,
   rollbackChute,
+  rollbackHost,
   rollbackUpdate,
 } from '../../../replay/rollback-target.ts';
-import type { ChuteRequest } from '../../core/events.ts';
+import type { UpdateSummary } from '../../../replay/update-summary.ts';
+import type { ChuteRequest, HostRequest } from '../../core/events.ts';
+import { HOST } from '../../core/host-config/document.ts';
+import { subjectsOf } from '../../core/subjects.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
@@ -46,10 +50,10 @@ async function rollBack(
   replay: Replay,
   { what, options }: { readonly what: string | null; readonly options: RollbackOptions },
 ): Promise<number> {
-  const targets = await targetsOf(replay, what, options.to);
-  const back = options.to ?? `${targets[0]?.takesBack ?? ''}^`;
+  const { targets, host, takesBack } = await targetsOf(replay, what, options.to);
+  const back = options.to ?? `${takesBack}^`;
   const asked = askedFor(
-    targets.map(requestOf),
+    { chutes: targets.map(requestOf), ...(host && { host }) },
     { ...options, allowDowngrade: true },
     {
       rollbackTo: back,
@@ -66,7 +70,7 @@ async function rollBack(
     if (!(await confirm(context, `Go back to ${back}?`, words))) return EXIT.usage;
   }
   return await runUpdate(context, {
-    chutes: targets.map(({ chute }) => chute),
+    chutes: subjectsOf(asked).map(({ chute }) => chute),
     detach: options.detach ?? false,
     begin: async (access) => access.ask(asked),
     recover: async () => findTaken(context, asked, replay.head.seq),
@@ -79,23 +83,58 @@ function requestOf({ chute, operation, definition, sources }: RollbackTarget): C
   return { chute, operation, definition, sources };
 }
 
+/** What goes back, and the update that is taken back by it. */
+type Targets = {
+  readonly targets: readonly RollbackTarget[];
+  readonly host: HostRequest | null;
+  readonly takesBack: string;
+};
+
 async function targetsOf(
   replay: Replay,
   what: string | null,
   to: string | undefined,
-): Promise<readonly RollbackTarget[]> {
+): Promise<Targets> {
   if (what !== null && /^u[1-9]\d*$/.test(what)) {
-    if (to === undefined) return await rollbackUpdate(replay, what);
+    if (to === undefined) return await targetsOfUpdate(replay, what);
     throw usageError(
       'cannot use --to with an update: it names its point in time itself',
       'name a chute',
     );
   }
-  if (what !== null) return [await rollbackChute(replay, what, to === undefined ? {} : { to })];
-  const newest = (await replay.chronicle()).updates.findLast(
-    ({ outcome }) => outcome === 'committed',
-  );
+  if (what === HOST) return await targetsOfHost(replay, to);
+  if (what !== null) {
+    const target = await rollbackChute(replay, what, to === undefined ? {} : { to });
+    return { targets: [target], host: null, takesBack: target.takesBack ?? '' };
+  }
+  const newest = await newestCommitted(replay, () => true);
   if (!newest || to !== undefined)
     throw usageError('cannot roll back: name a chute or an update', 'ripcord log');
-  return await rollbackUpdate(replay, newest.id);
+  return await targetsOfUpdate(replay, newest);
+}
+
+async function targetsOfUpdate(replay: Replay, update: string): Promise<Targets> {
+  const targets = await rollbackUpdate(replay, update);
+  return { targets, host: await rollbackHost(replay, { update }), takesBack: update };
+}
+
+async function targetsOfHost(replay: Replay, to: string | undefined): Promise<Targets> {
+  if (to !== undefined)
+    return { targets: [], host: await rollbackHost(replay, { ref: to }), takesBack: '' };
+  const update = await newestCommitted(replay, ({ chutes }) => chutes.includes(HOST));
+  if (update === null)
+    throw usageError(
+      'cannot roll back the host configuration: no committed update has changed it',
+      'ripcord log --chute @host',
+    );
+  return { targets: [], host: await rollbackHost(replay, { update }), takesBack: update };
+}
+
+async function newestCommitted(
+  replay: Replay,
+  isMeant: (update: UpdateSummary) => boolean,
+): Promise<string | null> {
+  const { updates } = await replay.chronicle();
+  const found = updates.findLast((each) => each.outcome === 'committed' && isMeant(each));
+  return found?.id ?? null;
 }

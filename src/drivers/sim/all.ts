@@ -13,6 +13,7 @@ import {
   volumeRemove,
 } from './file-drivers.ts';
 import { gateCheck, portCheck, processStart, processStop, secretCheck } from './process-drivers.ts';
+import { resourceLimit } from './resource-driver.ts';
 import { type SimDriver, simulated } from './simulated.ts';
 
 /** What each built-in kind does on a simulated device: the compiler finds the missing one. */
@@ -27,6 +28,7 @@ const SIM_DRIVERS: { readonly [K in BuiltInKind]: SimDriverOf<K> } = {
   'port.check@1': portCheck,
   'secret.check@1': secretCheck,
   'process.stop@1': processStop,
+  'resource.limit@1': resourceLimit,
   'process.start@1': processStart,
   'gate.check@1': gateCheck,
   'config.check@1': configCheck,

@@ -16,6 +16,7 @@ export const SIM_LATENCY_MS: { readonly [K in BuiltInKind]: number } = {
   'secret.check@1': 5,
   'process.stop@1': 500,
   'process.start@1': 300,
+  'resource.limit@1': 5,
   'gate.check@1': 500,
   'config.check@1': 100,
   'config.restore@1': 0,

@@ -125,6 +125,10 @@ const CASES: { readonly [K in BuiltInKind]: Case<K> } = {
       world: { secretsMissing: ['s1'] },
     },
   },
+  'resource.limit@1': {
+    args: { chute: 'hello', services: { main: { shares: 512, memory: null } } },
+    world: RUNNING,
+  },
   'process.stop@1': {
     args: { ...MAIN, spec: SPEC, ready: null },
     world: RUNNING,

@@ -1,0 +1,52 @@
+import { RipcordError } from '../core/errors.ts';
+import type { ChuteRequest, HostRequest } from '../core/events.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Asked } from '../engine/asked.ts';
+import { type MarkSecret, markedWith, requestOf, type SourcedDefinition } from './definitions.ts';
+
+/** What a file asks of the device itself, its secrets still apart. */
+export type ReadHost = {
+  readonly host: HostRequest;
+  /** Values that must not be journaled, by the placeholder that stands for them. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly requestId?: string | null;
+};
+
+/** What is asked of chutes and of the device itself. */
+export type Wanted = Pick<Asked, 'chutes' | 'host'>;
+
+/** What files ask for, their secrets under their marks. Throws RIPCORD_USAGE_INVALID for two of the device. */
+export async function wantedFrom(
+  read: readonly (SourcedDefinition | ReadHost)[],
+  mark: MarkSecret,
+): Promise<Wanted> {
+  const chutes: ChuteRequest[] = [];
+  const hosts: HostRequest[] = [];
+  for (const each of read)
+    if ('host' in each) hosts.push(await hostRequestOf(each, mark));
+    else chutes.push(await requestOf(each, mark));
+  refuseSecondHost(hosts.length);
+  const [host] = hosts;
+  return { chutes, ...(host && { host }) };
+}
+
+/** Throws RIPCORD_USAGE_INVALID when more than one file is about the device itself. */
+export function refuseSecondHost(count: number): void {
+  if (count <= 1) return;
+  throw new RipcordError(
+    'RIPCORD_USAGE_INVALID',
+    `cannot ask the device itself for ${count} things in one update`,
+    { hint: 'give one host configuration at a time' },
+  );
+}
+
+/** What is asked of the device itself, its secrets under their marks. */
+async function hostRequestOf({ host, secrets }: ReadHost, mark: MarkSecret): Promise<HostRequest> {
+  const { config, patch, operation } = host;
+  const marked = async (value: Json): Promise<Json> => await markedWith(value, secrets, mark);
+  return {
+    operation,
+    config: config && ((await marked(config)) as JsonObject),
+    patch: (await marked(patch)) as readonly JsonObject[],
+  };
+}
