@@ -3,11 +3,12 @@ import { join } from 'node:path';
 
 import { CAPABILITIES, type Capability } from '../core/facts.ts';
 import type { NetworkFacts } from '../core/network.ts';
+import { findHierarchy } from './cgroups.ts';
 import { type KernelPart, openKernel } from './host-kernel.ts';
 import { HostTree } from './host-tree.ts';
 
 /** The parts of the kernel that interfaces of chutes are made of. */
-export const KERNEL_PARTS: Readonly<Record<'bridge' | 'nftables' | 'vlan', KernelPart>> = {
+const KERNEL_PARTS: Readonly<Record<'bridge' | 'nftables' | 'vlan', KernelPart>> = {
   bridge: { module: 'bridge', option: 'BRIDGE' },
   nftables: { module: 'nf_tables', option: 'NF_TABLES' },
   vlan: { module: '8021q', option: 'VLAN_8021Q', sign: 'proc/net/vlan' },
@@ -24,7 +25,6 @@ const TOOL_DIRECTORIES = [
 ];
 
 const DOCKER_SOCKET = 'run/docker.sock';
-const CGROUPS = 'sys/fs/cgroup';
 
 /** What this host can do that not every host can. Looks only: nothing is made, no tool is run. */
 export function observeCapabilities(
@@ -34,11 +34,11 @@ export function observeCapabilities(
   const part = openKernel(tree);
   const has: Readonly<Record<Capability, () => boolean>> = {
     bridge: () => part(KERNEL_PARTS.bridge) === 'there',
-    'cpu-shares': () => isControllable(tree, 'cpu'),
+    'cpu-shares': () => findHierarchy(tree, 'cpu') !== null,
     dnsmasq: () => findTool('dnsmasq', tree) !== null,
     docker: () => isWritable(tree.path(DOCKER_SOCKET)),
     hostapd: () => findTool('hostapd', tree) !== null,
-    'memory-limit': () => isControllable(tree, 'memory'),
+    'memory-limit': () => findHierarchy(tree, 'memory') !== null,
     nftables: () => findTool('nft', tree) !== null && part(KERNEL_PARTS.nftables) === 'there',
     vlan: () => part(KERNEL_PARTS.vlan) === 'there',
     wifi: () => Object.keys(network.radios).length > 0,
@@ -53,32 +53,6 @@ export function findTool(name: string, tree: HostTree = new HostTree()): string 
     if (isExecutable(path)) return path;
   }
   return null;
-}
-
-/**
- * Whether this user may make groups that a controller of the kernel rules: with cgroup v1 below its own
- * hierarchy, with v2 where it is handed down.
- */
-function isControllable(tree: HostTree, controller: 'cpu' | 'memory'): boolean {
-  const mounts = tree.read('proc/self/mountinfo') ?? '';
-  const groups = mounts.split('\n').flatMap((line) => {
-    const [before = '', after = ''] = line.split(' - ');
-    const [type = '', , options = ''] = after.split(' ');
-    const [, , , , path = ''] = before.split(' ');
-    return type === 'cgroup' || type === 'cgroup2' ? [{ type, path, options }] : [];
-  });
-  const first = groups.find(
-    ({ type, options }) => type === 'cgroup' && options.split(',').includes(controller),
-  );
-  if (first !== undefined) return isWritable(tree.path(first.path));
-  const unified = groups.find(({ type, path }) => type === 'cgroup2' && path === `/${CGROUPS}`);
-  if (unified === undefined || !isWritable(tree.path(unified.path))) return false;
-  const names = (file: string): readonly string[] => (tree.read(CGROUPS, file) ?? '').split(/\s+/);
-  if (names('cgroup.subtree_control').includes(controller)) return true;
-  return (
-    names('cgroup.controllers').includes(controller) &&
-    isWritable(tree.path(CGROUPS, 'cgroup.subtree_control'))
-  );
 }
 
 function isWritable(path: string): boolean {

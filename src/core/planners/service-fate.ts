@@ -52,7 +52,7 @@ export function fateOf(change: Change): Fate {
 }
 
 /** Fields that a running process need not be told of. */
-const PASSIVE = new Set(['health', 'needs']);
+const PASSIVE = new Set(['health', 'needs', 'cpuFraction', 'memory', 'priority']);
 
 function content(
   definition: Definition | null | undefined,
@@ -62,5 +62,7 @@ function content(
   const service = definition?.services[name];
   if (!service) return '';
   const fields = Object.entries(service).filter(([key]) => !without.has(key) && key !== 'source');
-  return canonical([Object.fromEntries(fields), service.source?.digest ?? null] as Json);
+  const requests = Object.entries(service.requests).filter(([key]) => !without.has(key));
+  const rest = { ...Object.fromEntries(fields), requests: Object.fromEntries(requests) };
+  return canonical([rest, service.source?.digest ?? null] as Json);
 }

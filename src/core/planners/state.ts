@@ -10,6 +10,7 @@ import { fetchIdsOf } from './files.ts';
 import { directoryIdsOf } from './name.ts';
 import { processSpec } from './process-spec.ts';
 import { publishedPorts } from './published-ports.ts';
+import { limitIdsOf } from './resource.ts';
 import { volumeIdsOf } from './runtime.ts';
 import { savePatch } from './save-patch.ts';
 import { fateOf, type Fate } from './service-fate.ts';
@@ -101,6 +102,7 @@ function starts(
       ...directoryIdsOf(change),
       ...fetchIdsOf(chute, before, services[service]?.source?.digest),
       ...volumeIdsOf(chute, before, services[service]),
+      ...limitIdsOf(change, context),
     ],
     title: `start ${service} of ${chute}`,
     undo: `stop ${service}`,

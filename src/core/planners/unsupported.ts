@@ -60,19 +60,6 @@ function ofService(
       at('requests', 'networkMode'),
       'give a process a network of its own',
     ],
-    [
-      requests.cpuFraction !== undefined,
-      'requests.cpu-fraction',
-      at('requests', 'cpuFraction'),
-      'divide the processor',
-    ],
-    [requests.memory !== undefined, 'requests.memory', at('requests', 'memory'), 'limit memory'],
-    [
-      requests.priority === 'high',
-      'requests.priority',
-      at('requests', 'priority'),
-      'prioritise traffic',
-    ],
   ];
   return checks
     .filter(([asked]) => asked)

@@ -3,14 +3,16 @@ import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, realpathSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
+import type { ServiceLimits } from '../../core/applied.ts';
 import type { ChuteName, SecretRef, ServiceName } from '../../core/chute.ts';
 import { codeOf, RipcordError } from '../../core/errors.ts';
 import { dataDirectory } from '../../core/layout.ts';
 import type { ProcessInstance, ProcessSpec } from '../../core/step.ts';
 import { openLog } from '../log-file.ts';
-import { instanceOf, readStat } from '../proc.ts';
+import { instanceOf, liveProcesses, readStat } from '../proc.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
 import { writeWitness } from '../witness.ts';
+import { Groups } from './groups.ts';
 import { serviceStdio } from './stdio.ts';
 
 /** A service's process to be. */
@@ -22,6 +24,8 @@ export type Launch = {
   /** `uN/<step id>`: what finds the process again when nothing of its start was recorded. */
   readonly mark: string;
   readonly secret: (ref: SecretRef) => Promise<string>;
+  /** What it may take; absent: as much as there is. */
+  readonly limits?: ServiceLimits;
 };
 
 /** Errors of a machine that is out of something now and may not be in a moment. */
@@ -52,6 +56,8 @@ export async function launch(service: Launch): Promise<ProcessInstance> {
     RIPCORD_SERVICE: service.service,
   };
 
+  const groups = groupsFor(service, root);
+
   const log = openLog(below(root, spec.log));
   const nothing = openSync('/dev/null', 'r');
   const logFrom = fstatSync(log).size;
@@ -69,11 +75,47 @@ export async function launch(service: Launch): Promise<ProcessInstance> {
     child.unref();
     if (started === null) throw failed(service, 'it has no entry in /proc', 'mount /proc');
     const instance = instanceOf(started, mark);
+    hold(service, { root, pid: child.pid, groups });
     writeWitness(root, { chute: service.chute, service: service.service, instance, logFrom });
     return instance;
   } finally {
     closeSync(nothing);
     closeSync(log);
+  }
+}
+
+/** The groups that hold a service to its limits, made before it starts; null when it has none. */
+function groupsFor(launching: Launch, root: string): Groups | null {
+  const { chute, service, limits } = launching;
+  if (limits === undefined) return null;
+  const groups = new Groups();
+  if (limits.memory !== null && !groups.canLimitMemory)
+    throw failed(launching, 'its memory cannot be limited here', 'run ripcord as root');
+  groups.set({ root, chute, service }, limits);
+  return groups;
+}
+
+/** Holds a process that was just started, and what it has started since, to its service's limits. */
+function hold(
+  { chute, service }: Launch,
+  {
+    root,
+    pid,
+    groups,
+  }: { readonly root: string; readonly pid: number; readonly groups: Groups | null },
+): void {
+  if (groups === null) return;
+  const group = { root, chute, service };
+  try {
+    groups.add(group, [pid]);
+    const children = liveProcesses().filter(({ session }) => session === pid);
+    groups.add(
+      group,
+      children.map((child) => child.pid),
+    );
+  } catch (error) {
+    process.kill(-pid, 'SIGKILL');
+    throw error;
   }
 }
 

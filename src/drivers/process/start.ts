@@ -8,6 +8,7 @@ import { lastLines } from '../last-lines.ts';
 import { findLeader, markedProcesses } from '../marked.ts';
 import { logStartOf } from '../witness.ts';
 import { endProcesses, membersOf, NOT_RUNNING } from './end.ts';
+import { Groups } from './groups.ts';
 import { launch } from './launch.ts';
 
 type Args = ArgsOf<'process.start@1'>;
@@ -39,6 +40,7 @@ export const processStart: DriverOf<'process.start@1'> = {
       { root, mark, instance: null },
       { ...spec.stop, abort: context.signal },
     );
+    new Groups().drop({ root, chute, service });
     // What a version that is taken back printed tells why: its log is soon somebody else's.
     if (exit === NOT_RUNNING && logStartOf(root, { chute, service, mark }) === null) return;
     const hide = await hidingSecretsOf(spec.environment, (ref) => context.secret(ref));
@@ -64,7 +66,9 @@ export async function launchOnce(context: StepContext, args: Args): Promise<Proc
   }
   const secret = (ref: Parameters<StepContext['secret']>[0]): Promise<string> =>
     context.secret(ref);
-  return launch({ root, chute, service, spec, mark: context.mark, secret });
+  const limits = context.applied.limits[chute]?.[service];
+  const held = limits === undefined ? {} : { limits };
+  return launch({ root, chute, service, spec, mark: context.mark, secret, ...held });
 }
 
 /** Marks of this service that live although nothing is known of them, and who leads their session. */

@@ -13,6 +13,7 @@ import { lastLines } from '../last-lines.ts';
 import { findLeader, findService } from '../marked.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
 import { endProcesses, membersOf, NOT_RUNNING, type Whose } from './end.ts';
+import { Groups } from './groups.ts';
 import { launchOnce } from './start.ts';
 
 type Args = ArgsOf<'process.stop@1'>;
@@ -50,6 +51,7 @@ export const processStop: DriverOf<'process.stop@1'> = {
     // One that an undo of this very step started: the step is run again.
     await endProcesses({ root: whose.root, mark: context.mark, instance: null }, ending);
     rmSync(file, { force: true });
+    new Groups().drop({ root: whose.root, chute: args.chute, service: args.service });
     return await stopped(context, args, { exit, undo });
   },
 

@@ -1,4 +1,4 @@
-import type { Applied } from '../../core/applied.ts';
+import type { Applied, ServiceLimits } from '../../core/applied.ts';
 import type { ChuteName, ServiceName } from '../../core/chute.ts';
 import { canonical, type Sha256 } from '../../core/json.ts';
 import {
@@ -36,6 +36,8 @@ export type SimWorld = {
   /** What was last loaded from each file. */
   loaded: Record<RootPath, string>;
   processes: SimProcess[];
+  /** What services may take, by chute. */
+  limits: Record<ChuteName, Readonly<Record<ServiceName, ServiceLimits>>>;
   /** Ports that somebody else listens on. */
   portsTaken: Record<string, string>;
   secretsMissing: string[];
@@ -60,6 +62,7 @@ export function emptyWorld(): SimWorld {
     files: {},
     loaded: {},
     processes: [],
+    limits: {},
     portsTaken: {},
     secretsMissing: [],
     unwell: [],
@@ -78,6 +81,7 @@ export function worldOf(
   unloaded: readonly RootPath[] = [],
 ): SimWorld {
   const world = emptyWorld();
+  world.limits = { ...applied.limits };
   for (const [chute, { releases, services, volumes }] of Object.entries(applied.chutes)) {
     for (const path of [chuteDirectory(chute), dataDirectory(chute), systemDirectory(chute)])
       world.directories[path] = true;
@@ -117,12 +121,13 @@ export function differences(world: SimWorld, applied: Applied, sha256: Sha256): 
 }
 
 /** Every place where a device can differ from what is applied; directories may be more. */
-function comparable({ links, files, loaded, processes }: SimWorld): Record<string, string> {
+function comparable({ links, files, loaded, processes, limits }: SimWorld): Record<string, string> {
   const places: Record<string, string> = {};
   for (const [path, digest] of Object.entries(links)) places[path] = digest;
   for (const [path, { hash }] of Object.entries(files))
     if (!path.startsWith('quarantine/')) places[path] = hash;
   for (const [path, hash] of Object.entries(loaded)) places[`loaded ${path}`] = hash;
+  for (const [chute, each] of Object.entries(limits)) places[`limits ${chute}`] = canonical(each);
   for (const { pid, chute, service, mark, spec, isEnding } of processes)
     places[`process ${pid}`] = `${chute}/${service} ${mark} ${spec}${isEnding ? ' ending' : ''}`;
   return places;

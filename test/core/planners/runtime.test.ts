@@ -55,17 +55,6 @@ describe('what the process runtime cannot give', () => {
       '/services/main/requests/networkMode',
     ],
     [
-      'requests.cpu-fraction',
-      chute({ requests: { cpuFraction: 0.5 } }),
-      '/services/main/requests/cpuFraction',
-    ],
-    ['requests.memory', chute({ requests: { memory: 64 } }), '/services/main/requests/memory'],
-    [
-      'requests.priority',
-      chute({ requests: { priority: 'high' } }),
-      '/services/main/requests/priority',
-    ],
-    [
       'port 80/tcp of service main, which is 8080 inside',
       chute({ ports: { '80/tcp': { internal: 8080 } } }),
       '/services/main/ports/80~1tcp',
@@ -90,11 +79,11 @@ describe('what the process runtime cannot give', () => {
   });
 
   test('all of it is told at once', () => {
-    const given = chute({ type: 'normal', requests: { privileged: true, cpuFraction: 0.5 } });
+    const given = chute({ type: 'normal', requests: { privileged: true, asRoot: true } });
     expect(refusalsOf([ask('apply', given)]).map(({ path }) => path)).toEqual([
       '/services/main/type',
       '/services/main/requests/privileged',
-      '/services/main/requests/cpuFraction',
+      '/services/main/requests/asRoot',
     ]);
   });
 

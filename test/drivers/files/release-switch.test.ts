@@ -31,6 +31,7 @@ function arranged(from: string | null, to: string | null) {
   const applied = {
     chutes: { hello: { ...NEW_CHUTE, releases } },
     reservations: { ports: {} },
+    limits: {},
     host: { files: {} },
   };
   const context = testContext({ root, kind: 'release.switch@1', args, applied });

@@ -67,7 +67,7 @@ export async function ready(root: string, spec: ProcessSpec): Promise<void> {
 /** What is applied while the service runs as this process. */
 export function appliedService(service: AppliedService): Applied {
   const hello = { ...NEW_CHUTE, run: 'running', services: { main: service } } as const;
-  return { chutes: { hello }, reservations: { ports: {} }, host: { files: {} } };
+  return { chutes: { hello }, reservations: { ports: {} }, limits: {}, host: { files: {} } };
 }
 
 /** Which processes of the root's services live, and whether one is being stopped. */

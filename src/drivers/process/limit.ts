@@ -1,0 +1,86 @@
+import { realpathSync } from 'node:fs';
+
+import type { ServiceLimits } from '../../core/applied.ts';
+import type { ServiceName } from '../../core/chute.ts';
+import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
+import { pointer } from '../../core/patch.ts';
+import type { ArgsOf, ProcessInstance, ResultOf } from '../../core/step.ts';
+import { membersOf } from './end.ts';
+import { Groups, UNLIMITED } from './groups.ts';
+
+type Args = ArgsOf<'resource.limit@1'>;
+type Limits = Args['services'];
+
+/**
+ * Limits what the services of a chute may take. Those that run are limited at once, with all their
+ * processes; the others when they start, which goes by what is applied.
+ */
+export const resourceLimit: DriverOf<'resource.limit@1'> = {
+  idempotent: true,
+
+  async prepare({ applied }, { chute }) {
+    return { before: applied.limits[chute] ?? {} };
+  },
+
+  async run(context, args) {
+    context.signal.throwIfAborted();
+    setAll(context, args, args.services);
+    return done(context, args);
+  },
+
+  async probe(context, args) {
+    const groups = new Groups();
+    const root = realpathSync(context.root);
+    const running = runningServices(context, args);
+    const limited = running
+      .filter(({ service }) =>
+        groups.has({ root, chute: args.chute, service }, args.services[service] ?? UNLIMITED),
+      )
+      .map(({ service }) => service);
+    const evidence = { running: running.map(({ service }) => service), limited };
+    // With nothing that runs there is nothing to see, and limiting is done again for nothing.
+    if (limited.length === 0) return { state: 'not-done', evidence };
+    if (limited.length < running.length) return { state: 'partial', evidence };
+    return { state: 'done', evidence, done: done(context, args) };
+  },
+
+  async undo(context, args, { before }) {
+    setAll(context, args, before);
+  },
+};
+
+function setAll(context: StepContext, args: Args, limits: Limits): void {
+  const groups = new Groups();
+  const root = realpathSync(context.root);
+  for (const { service, instance } of runningServices(context, args)) {
+    const group = { root, chute: args.chute, service };
+    groups.set(group, limits[service] ?? UNLIMITED);
+    const members = membersOf({ root, mark: instance.mark, instance });
+    groups.add(
+      group,
+      members.map(({ pid }) => pid),
+    );
+  }
+}
+
+function runningServices(
+  { applied }: StepContext,
+  { chute }: Args,
+): readonly { readonly service: ServiceName; readonly instance: ProcessInstance }[] {
+  return Object.entries(applied.chutes[chute]?.services ?? {}).flatMap(
+    ([service, { state, instance }]) =>
+      state === 'running' && instance !== null ? [{ service, instance }] : [],
+  );
+}
+
+function done(context: StepContext, args: Args): Done<ResultOf<'resource.limit@1'>> {
+  const { chute, services } = args;
+  const running = runningServices(context, args).map(({ service }) => service);
+  const path = pointer('limits', chute);
+  const result = { running };
+  if (Object.keys(services).length > 0) {
+    const value: Readonly<Record<ServiceName, ServiceLimits>> = services;
+    return { result, patch: [{ op: 'add', path, value }] };
+  }
+  return context.applied.limits[chute] ? { result, patch: [{ op: 'remove', path }] } : { result };
+}
