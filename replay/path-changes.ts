@@ -1,5 +1,6 @@
 import type { Recorded, Seq } from '../journal/record.ts';
 import type { ChuteEvent, UpdateId } from '../src/core/events.ts';
+import { DEFAULT_DOCUMENT } from '../src/core/host-config/document.ts';
 import { canonical, type Json } from '../src/core/json.ts';
 import { applyPatch, type Operation, type Patch } from '../src/core/patch.ts';
 import type { StepId } from '../src/core/step.ts';
@@ -34,10 +35,10 @@ export async function pathChanges(
   let value = valueAt(replay.state.applied, pointer);
   const changes: PathChange[] = [];
   for (const record of touching.toReversed()) {
-    const after = value;
+    const after = shown(value, pointer);
     value = valueBefore(value, record.inverse, pointer);
-    if (sameValue(value, after)) continue;
-    changes.push({ ...aboutOf(record), before: value, after });
+    const before = shown(value, pointer);
+    if (!sameValue(before, after)) changes.push({ ...aboutOf(record), before, after });
   }
   return changes;
 }
@@ -60,6 +61,14 @@ export function standingChange(changes: readonly PathChange[]): PathChange | und
   }
   return undefined;
 }
+
+/** Where nothing is stored of how the host is configured, it is by default. */
+function shown(value: Json | undefined, pointer: string): Json | undefined {
+  if (value !== undefined || !isUnder(pointer, CONFIG)) return value;
+  return valueAt(DEFAULT_DOCUMENT, pointer.slice(CONFIG.length));
+}
+
+const CONFIG = '/host/config';
 
 type Changing = Extract<ChuteEvent, { readonly inverse: Patch }>;
 

@@ -1,6 +1,8 @@
 import type { Seq } from '../journal/record.ts';
+import type { ChuteName } from '../src/core/chute.ts';
 import type { Failure } from '../src/core/errors.ts';
 import type { Requester, UpdateId } from '../src/core/events.ts';
+import { HOST } from '../src/core/host-config/document.ts';
 import type { Json, JsonObject } from '../src/core/json.ts';
 import type { Patch } from '../src/core/patch.ts';
 import { valueText } from './diff-text.ts';
@@ -78,6 +80,11 @@ export function stepNames(ns: readonly number[]): string {
 }
 
 const STEPS_SHOWN_MAX = 12;
+
+/** A chute by its name, the device itself as `the host`. Pure. */
+export function subjectName(chute: ChuteName): string {
+  return chute === HOST ? 'the host' : chute;
+}
 
 /** `1 step`, `2 steps`. Pure. */
 export function count(number: number, noun: string): string {

@@ -1,6 +1,7 @@
 import type { Recorded } from '../journal/record.ts';
 import type { ChuteEvent, EventOf, EventType } from '../src/core/events.ts';
 import { REPEATS } from '../src/core/fold-end.ts';
+import { HOST } from '../src/core/host-config/document.ts';
 import type { UpdateStory } from './story.ts';
 import type { UpdateSummary } from './update-summary.ts';
 
@@ -11,6 +12,7 @@ export function madeWords({ chutes, revisions, operations }: UpdateSummary): str
       const revision = revisions[chute];
       if (typeof revision !== 'number') return `${chute} is not installed any more`;
       const operation = operations[chute] ?? 'apply';
+      if (chute === HOST) return `the host is configured as r${revision}`;
       if (operation === 'stop') return `${chute} is stopped`;
       return REPEATS.has(operation) ? `${chute} runs` : `${chute} is r${revision}`;
     })

@@ -1,5 +1,6 @@
 import type { ChuteName } from '../src/core/chute.ts';
 import { REPEATS } from '../src/core/fold-end.ts';
+import { HOST } from '../src/core/host-config/document.ts';
 import type { Replay } from './replay.ts';
 import { storyOf } from './story.ts';
 import type { UpdateSummary } from './update-summary.ts';
@@ -62,6 +63,12 @@ const SUPERVISOR = 'supervisor';
 /** `hello runs r41`. */
 function standing({ replay, chute }: Told, mine: readonly UpdateSummary[]): string {
   const { state } = replay;
+  if (chute === HOST) {
+    const revision = makerOf(mine, chute)?.revisions[chute];
+    return typeof revision === 'number'
+      ? `the host is configured as r${revision}`
+      : 'the host is configured by default';
+  }
   const applied = state.applied.chutes[chute];
   const revision = state.chutes[chute]?.revision;
   if (!applied?.definition) {

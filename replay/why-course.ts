@@ -10,6 +10,7 @@ import {
   failureText,
   patchWords,
   stepNames,
+  subjectName,
   type WhyEntry,
 } from './why-answer.ts';
 import { causeWords, eventsOf, madeWords } from './why-cause.ts';
@@ -41,7 +42,7 @@ function asked(story: UpdateStory): WhyEntry {
     const operation = operations[chute] ?? 'apply';
     const { from, to } = versions[chute] ?? { from: null, to: null };
     const word = operation === 'delete' ? 'rm' : operation;
-    return `${word} ${chute}${to === from || to === null ? '' : ` (version ${to})`}`;
+    return `${word} ${subjectName(chute)}${to === from || to === null ? '' : ` (version ${to})`}`;
   });
   const { retryOf, rollbackTo } = request.origin ?? {};
   const origin =
@@ -50,7 +51,9 @@ function asked(story: UpdateStory): WhyEntry {
       : rollbackTo !== undefined
         ? `, back to ${rollbackTo}`
         : '';
-  const text = `${id} asked for ${wanted.join(', ')}${origin} (${askedBy(story)})`;
+  const { lane } = request;
+  const beside = lane ? `, one of ${lane.of} that get through or not each on its own` : '';
+  const text = `${id} asked for ${wanted.join(', ')}${origin}${beside} (${askedBy(story)})`;
   return entry(text, [requestedSeq], { update: id });
 }
 
@@ -76,7 +79,10 @@ function planned(story: UpdateStory, deep: boolean): readonly WhyEntry[] {
       ? 'nothing differed, but it was asked for by name'
       : `what differed: ${patchWords(changed, deep ? undefined : PATCH_SHOWN_MAX)}`;
   const steps = `the planners answered with ${count(plan.steps.length, 'step')}: ${answers.join(', ')}`;
-  return [entry(differed, [plan.seq], about), entry(steps, [plan.seq], about)];
+  const warned = plan.warnings.map(({ module, message }) =>
+    entry(`the module ${module} warned: ${message}`, [plan.seq], about),
+  );
+  return [entry(differed, [plan.seq], about), entry(steps, [plan.seq], about), ...warned];
 }
 
 function interrupted({ id, interrupted: crashes, plan }: UpdateStory): readonly WhyEntry[] {

@@ -16,6 +16,7 @@ import { type UpdateStory, storyOf } from './story.ts';
 import type { UpdateSummary } from './update-summary.ts';
 import { askedBy, entry, keysOf, patchWords, type Why, type WhyEntry } from './why-answer.ts';
 import { causeWords } from './why-cause.ts';
+import { withHostDefaults } from './why-place.ts';
 import { causesOf } from './why-step.ts';
 
 /** Tries that are told of unless all are asked for. */
@@ -31,30 +32,30 @@ export async function whyPath(
   asked: { readonly subject: string; readonly deep: boolean },
 ): Promise<Why | null> {
   const { subject, deep } = asked;
-  const value = valueAt(replay.state.applied, place);
+  const value = valueAt(withHostDefaults(replay.state.applied), place);
   const changes = await pathChanges(replay, place);
   const setter = standingChange(changes);
-  const tries = await triesOf(replay, place, { value, after: setter?.seq ?? 0 });
+  const tries = await triesOf(replay, place, { value, after: setter?.seq ?? 0, deep });
   if (value === undefined && changes.length === 0 && tries.length === 0) return null;
-  const shownTries = deep ? tries : tries.slice(-TRIES_SHOWN_MAX);
   const by = setter?.update ? await storyOf(replay, setter.update) : null;
   const told = value === undefined ? 'nothing is there' : valueText(value);
   const verb = value === undefined ? 'taken away' : 'set';
   const since = setter && by ? `, ${verb} by ${by.id} (${askedBy(by)})` : '';
+  const byDefault = !setter && isUnder(place, '/host/config') ? ', the default: nobody set it' : '';
   const found = setter && !by ? `, found so: ${setter.message ?? 'the world had changed'}` : '';
-  const tried = shownTries.map((each) => `; ${triedWords(each)}`).join('');
+  const tried = tries.map((each) => `; ${triedWords(each)}`).join('');
   const next = by && setter ? `ripcord show ${by.id}.s${setter.n}` : `ripcord log`;
   const earlier = deep ? changes.filter((each) => each !== setter).toReversed() : [];
   return {
     subject,
     is: 'path',
-    text: `${told}${since}${found}${tried}.`,
+    text: `${told}${since}${found}${byDefault}${tried}.`,
     chain: [
       ...earlier.map((each) => changeEntry(each)),
       ...(setter ? setterEntries(setter, by, place) : []),
-      ...shownTries.flatMap(tryEntries),
+      ...tries.flatMap(tryEntries),
     ],
-    next: shownTries.length > 0 ? `ripcord why ${shownTries.at(-1)?.story.id ?? ''}` : next,
+    next: tries.length > 0 ? `ripcord why ${tries.at(-1)?.story.id ?? ''}` : next,
   };
 }
 
@@ -132,7 +133,15 @@ function viewPlace(place: string): string {
 async function triesOf(
   replay: Replay,
   place: string,
-  { value, after }: { readonly value: Json | undefined; readonly after: number },
+  {
+    value,
+    after,
+    deep,
+  }: {
+    readonly value: Json | undefined;
+    readonly after: number;
+    readonly deep: boolean;
+  },
 ): Promise<readonly Try[]> {
   const { updates } = await replay.chronicle();
   const [kind, chute] = keysOf(place);
@@ -143,8 +152,13 @@ async function triesOf(
       each.outcome !== 'unchanged' &&
       (kind !== 'chutes' || each.chutes.includes(chute ?? '')),
   );
-  const tries = await Promise.all(mine.map((each) => tryOf(replay, each, { place, value })));
-  return tries.flatMap((each) => each ?? []);
+  const tries: Try[] = [];
+  for (const each of mine.toReversed()) {
+    if (!deep && tries.length >= TRIES_SHOWN_MAX) break;
+    const found = await tryOf(replay, each, { place, value });
+    if (found) tries.push(found);
+  }
+  return tries.toReversed();
 }
 
 async function tryOf(
@@ -164,18 +178,16 @@ async function tryOf(
 
 /** What an update wanted of what is applied: its plan, or, where it has none, its definitions. */
 function wishesOf({ patch, request, events }: UpdateStory): Patch {
-  if (!patch)
-    return request.chutes.flatMap(({ chute, definition }) =>
+  if (!patch) {
+    const config = request.host?.config;
+    const host: Patch = config ? [{ op: 'add', path: '/host/config', value: config }] : [];
+    const chutes = request.chutes.flatMap(({ chute, definition }): Patch =>
       definition
-        ? [
-            {
-              op: 'add' as const,
-              path: `${pointer('chutes', chute)}/definition`,
-              value: definition,
-            },
-          ]
+        ? [{ op: 'add', path: `${pointer('chutes', chute)}/definition`, value: definition }]
         : [],
     );
+    return [...host, ...chutes];
+  }
   const planned = events.flatMap((record) =>
     record.type === 'update.planned' ? record.steps : [],
   );

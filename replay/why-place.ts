@@ -1,4 +1,5 @@
 import { nearest } from '../src/core/definition/nearest.ts';
+import { DEFAULT_DOCUMENT } from '../src/core/host-config/document.ts';
 import type { Json, JsonObject } from '../src/core/json.ts';
 import { pointer } from '../src/core/patch.ts';
 import { valueAt } from './path-changes.ts';
@@ -32,8 +33,16 @@ export function placeOf(applied: Json, chutes: readonly string[], text: string):
   if (valueAt(applied, file) !== undefined) return { pointer: file, nearest: null };
   const chute = chutes.find((each) => text.startsWith(`${each}.`));
   if (chute !== undefined) return chutePlace(applied, chute, text.slice(chute.length + 1));
-  if (text.startsWith('host.')) return below(applied, '/host/config', text.slice('host.'.length));
+  const [, field] = /^@?host\.(.+)$/.exec(text) ?? [];
+  if (field !== undefined) return below(withHostDefaults(applied), '/host/config', field);
   return text.startsWith('host/') ? { pointer: file, nearest: nearFile(applied, text) } : null;
+}
+
+/** What is applied, with the host's configuration as it is by default where nobody configured it. Pure. */
+export function withHostDefaults(applied: Json): Json {
+  if (valueAt(applied, '/host/config') !== undefined) return applied;
+  const { host, ...rest } = applied as JsonObject;
+  return { ...rest, host: { ...(host as JsonObject), config: DEFAULT_DOCUMENT } };
 }
 
 /** `/chutes/hello/services/main/…` may mean what is applied or, where that has none, the definition. */

@@ -1,5 +1,6 @@
 import type { Seq } from '../journal/record.ts';
 import type { ChuteEvent } from '../src/core/events.ts';
+import { HOST } from '../src/core/host-config/document.ts';
 import type { JsonObject } from '../src/core/json.ts';
 import { pointer, type Patch } from '../src/core/patch.ts';
 import type { StepId } from '../src/core/step.ts';
@@ -8,7 +9,15 @@ import type { Replay } from './replay.ts';
 import { type StepDetail, stepDetail } from './step-detail.ts';
 import type { StepState } from './step-story.ts';
 import { storyOf, type UpdateStory } from './story.ts';
-import { count, entry, failureText, patchWords, type Why, type WhyEntry } from './why-answer.ts';
+import {
+  count,
+  entry,
+  failureText,
+  patchWords,
+  subjectName,
+  type Why,
+  type WhyEntry,
+} from './why-answer.ts';
 import { causeWords } from './why-cause.ts';
 
 const PATCH_SHOWN_MAX = 6;
@@ -76,13 +85,16 @@ function reasons(
   const about = { update, n };
   const seq = story.plan?.seq ?? null;
   const owners = ownersOf(detail, story);
-  const shared = owners.length > 1 ? `, for ${owners.join(' and ')} together` : ` for ${chute}`;
+  const shared =
+    owners.length > 1
+      ? `, for ${owners.map(subjectName).join(' and ')} together`
+      : ` for ${subjectName(chute)}`;
   const late = afterCommit ? ', behind the commit' : '';
   const asked = entry(`the module ${module} asked for it${shared}: ${title}${late}`, [seq], about);
   const { patch, whole } = causesOf(detail, story.patch ?? [], owners);
   if (patch.length === 0) {
     const operation = story.operations[chute] ?? 'apply';
-    const text = `because ${story.id} asked to ${operation} ${chute}, with no difference of its own`;
+    const text = `because ${story.id} asked to ${operation} ${subjectName(chute)}, with no difference of its own`;
     return [asked, entry(text, [story.requestedSeq], about)];
   }
   const kind = whole ? ', as all of the change does' : '';
@@ -102,17 +114,20 @@ export function causesOf(
   patch: Patch,
   owners: readonly string[],
 ): { readonly patch: Patch; readonly whole: boolean } {
-  const mine = patch.filter(({ path }) =>
-    owners.some((chute) => isUnder(path, pointer('chutes', chute))),
-  );
+  const mine = patch.filter(({ path }) => owners.some((chute) => isUnder(path, baseOf(chute))));
   const places = owners.flatMap((chute) =>
-    placesOf(kind, args as JsonObject).map((place) => pointer('chutes', chute) + place),
+    chute === HOST
+      ? [baseOf(chute)]
+      : placesOf(kind, args as JsonObject).map((place) => baseOf(chute) + place),
   );
   const close = mine.filter(({ path }) =>
     places.some((place) => isUnder(path, place) || isUnder(place, path)),
   );
   return close.length > 0 ? { patch: close, whole: false } : { patch: mine, whole: true };
 }
+
+const baseOf = (chute: string): string =>
+  chute === HOST ? '/host/config' : pointer('chutes', chute);
 
 /** The places of a chute's view that steps of a kind depend on; none: on all of it. */
 function placesOf(kind: string, args: JsonObject): readonly string[] {

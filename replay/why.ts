@@ -1,5 +1,6 @@
 import { nearest } from '../src/core/definition/nearest.ts';
 import { RipcordError } from '../src/core/errors.ts';
+import { HOST } from '../src/core/host-config/document.ts';
 import { parseRef, type Ref } from './ref.ts';
 import type { Replay } from './replay.ts';
 import { resolveRef } from './resolve-ref.ts';
@@ -30,8 +31,9 @@ export async function why(
   if (subject.startsWith('container:')) throw noContainer(subject);
   const { updates } = await replay.chronicle();
   const chutes = [...new Set(updates.flatMap((each) => each.chutes))];
-  if (chutes.includes(subject)) {
-    const answer = await whyChute(replay, subject, deep);
+  const name = subject === 'host' && !chutes.includes(subject) ? HOST : subject;
+  if (chutes.includes(name)) {
+    const answer = await whyChute(replay, name, deep);
     if (answer) return answer;
   }
   const ref = refOf(subject);
