@@ -52,6 +52,30 @@ describe('doctor', () => {
     expect(footprint(shell.root)).toEqual(before);
   });
 
+  test.each<{ name: string; make: (root: string) => void; says: RegExp; code: number }>([
+    {
+      name: 'an empty directory',
+      make: (root) => mkdirSync(root),
+      says: /! \S+ is no ripcord root yet/,
+      code: 0,
+    },
+    {
+      name: 'a file',
+      make: (root) => writeFileSync(root, ''),
+      says: /✗ cannot use '\S+' as a root: it is no directory/,
+      code: 1,
+    },
+  ])('goes on where the root is $name', async ({ make, says, code }) => {
+    const shell = new Shell();
+    make(shell.root);
+    const told = await shell.run('doctor');
+    expect(told.out).toMatch(says);
+    expect(told.out).toMatch(/^tools /m);
+    expect(told.code).toBe(0);
+    const strict = await shell.run('doctor engine --strict');
+    expect(strict.code).toBe(code);
+  });
+
   test('finds a damaged journal, which --strict answers for', async () => {
     const shell = new Shell();
     await shell.run(`apply ${shell.define('sleep 600')} -y`);

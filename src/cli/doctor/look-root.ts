@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { nodeDisk } from '../../../journal/disk-node.ts';
 import { readHolder } from '../../../journal/lock.ts';
-import { rootPaths } from '../../../journal/root.ts';
+import { readRoot, rootPaths } from '../../../journal/root.ts';
 import { verifyRoot } from '../../../journal/verify.ts';
 import { codeOf } from '../../core/errors.ts';
 import { chutesDirectory } from '../../core/layout.ts';
@@ -30,11 +30,15 @@ const BLOCK_BYTES = 512;
 export async function lookAtRoot(context: Context): Promise<readonly Finding[]> {
   const { root, rootFlag } = context;
   const engine = found('engine');
-  if (isRootThere(root)) {
-    await lookAtJournal(context, engine);
-    measureSync(root, engine);
-    lookAtHolder(root, engine);
-  } else engine.odd(`root ${root} is not there yet: ripcord apply FILE${rootFlag} makes it`);
+  try {
+    if (isRootThere(root)) {
+      await lookAtJournal(context, engine);
+      measureSync(root, engine);
+      lookAtHolder(root, engine);
+    } else engine.odd(`root ${root} is not there yet: ripcord apply FILE${rootFlag} makes it`);
+  } catch (error) {
+    engine.bad(messageOf(error));
+  }
   const space = diskSpace(root);
   if (space === null) engine.bad('disk: nothing above the root can be looked at');
   else {
@@ -50,6 +54,10 @@ type Engine = ReturnType<typeof found>;
 async function lookAtJournal(context: Context, engine: Engine): Promise<void> {
   const { root, rootFlag } = context;
   try {
+    if (readRoot(nodeDisk, root) === null)
+      return engine.odd(
+        `${root} is no ripcord root yet: ripcord apply FILE${rootFlag} makes it one`,
+      );
     const { ok, events, head, problems } = await verifyRoot(root, {});
     const size = mebibytes(Math.ceil(diskUse(rootPaths(root).log) / 1024 / 1024));
     if (ok && events === 0) engine.odd(`journal: nothing is recorded in ${root} yet`);
@@ -59,9 +67,12 @@ async function lookAtJournal(context: Context, engine: Engine): Promise<void> {
         `journal is damaged (${problems.length} problems), sound up to @${head.seq}: ripcord verify${rootFlag}`,
       );
   } catch (error) {
-    engine.bad(error instanceof Error ? error.message : String(error));
+    engine.bad(messageOf(error));
   }
 }
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 function measureSync(root: string, engine: Engine): void {
   const file = join(root, `.doctor-${randomUUID()}`);
@@ -82,7 +93,7 @@ function measureSync(root: string, engine: Engine): void {
       closeSync(descriptor);
     }
   } catch (error) {
-    engine.bad(`the root cannot be written: ${codeOf(error) ?? String(error)}`);
+    engine.bad(`the root cannot be written: ${codeOf(error) ?? messageOf(error)}`);
   } finally {
     rmSync(file, { force: true });
   }
