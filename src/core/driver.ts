@@ -46,7 +46,10 @@ export type Reloads = {
 export type Reload = { readonly key: string; readonly hash: string };
 
 /** Why a step is not needed: what runs already is what it would bring. */
-export type Skip = { readonly reason: string; readonly contentHash: string | null };
+export type Skip = {
+  readonly reason: string;
+  readonly contentHash: string | null;
+} & Pick<Reloads, 'pays'>;
 
 /**
  * What a look at the world says of a step's effect. `partial` is something of it but not all,

@@ -102,7 +102,7 @@ export class Attempts {
         continue;
       }
       const intent = await this.#intent(update, attempt);
-      if (intent.is === 'refused') events.push(intent.event);
+      if (intent.is === 'refused') events.push(...intent.events);
       else {
         if (intent.event) events.push(intent.event);
         attempts.push({ ...attempt, undo: intent.undo });
@@ -128,23 +128,25 @@ export class Attempts {
     attempt: Attempt,
   ): Promise<
     | { readonly is: 'ready'; readonly event: ChuteEvent | null; readonly undo: Json }
-    | { readonly is: 'refused'; readonly event: ChuteEvent }
+    | { readonly is: 'refused'; readonly events: readonly ChuteEvent[] }
   > {
     const { step } = attempt;
     const driver = this.#driver(attempt);
-    if ('error' in driver) return { is: 'refused', event: this.#failed(attempt, driver, 0) };
-    const skipped = driver.skip ? await this.#skipped(attempt) : null;
-    if (skipped) return { is: 'refused', event: skipped };
+    if ('error' in driver) return { is: 'refused', events: [this.#failed(attempt, driver, 0)] };
+    const isIntended = openOf(update, step.n)?.intended ?? false;
+    // What was begun is not "not needed": its effect may be there, and a skipped step is never undone.
+    const skipped = driver.skip && !isIntended ? await this.#skipped(attempt) : null;
+    if (skipped) return { is: 'refused', events: skipped };
     if (driver.effect === false) return { is: 'ready', event: null, undo: null };
     // A later attempt must not take the half-done effect of the first for what was there before.
-    const known = openOf(update, step.n)?.intended ? await this.#undoData.of(update, step.n) : null;
+    const known = isIntended ? await this.#undoData.of(update, step.n) : null;
     const prepared: Answer<Json> = known
       ? { is: 'done', value: known.undo, durationMs: 0 }
       : await prepareStep(this.#shop, attempt);
     if (prepared.is !== 'done') {
       const failure =
         prepared.is === 'failed' ? prepared : { error: slow(step), class: 'transient' as const };
-      return { is: 'refused', event: this.#failed(attempt, failure, 0) };
+      return { is: 'refused', events: [this.#failed(attempt, failure, 0)] };
     }
     const undo = prepared.value;
     const stored = await this.#undoData.store(step.n, undo);
@@ -155,12 +157,14 @@ export class Attempts {
   }
 
   /** Whether a step is not needed; where that cannot be told it is carried out. */
-  async #skipped(attempt: Attempt): Promise<ChuteEvent | null> {
+  async #skipped(attempt: Attempt): Promise<readonly ChuteEvent[] | null> {
     const answer = await skipStep(this.#shop, attempt);
     if (answer.is !== 'done' || answer.value === null) return null;
     const { step } = attempt;
     const about = { update: this.#update, step: step.id, n: step.n };
-    return { type: 'step.skipped', ...about, by: null, ...answer.value };
+    const { pays, ...skip } = answer.value;
+    const skipped = { type: 'step.skipped', ...about, by: null, ...skip } as const;
+    return [skipped, ...reloadEvents(this.#update, step, { ...(pays && { pays }) })];
   }
 
   #driver({ step }: Attempt): ReturnType<typeof driverOf> | { error: Failure; class: ErrorClass } {

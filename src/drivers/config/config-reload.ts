@@ -15,7 +15,8 @@ export const configReload: DriverOf<'config.reload@1'> = {
   async skip(context, args) {
     const differ = await unloaded(context, args.paths);
     if (differ.length > 0) return null;
-    return { reason: `what ${args.service} runs is what is on disk`, contentHash: null };
+    const pays = [{ key: reloadKey(args.service), hash: LOADED }];
+    return { reason: `what ${args.service} runs is what is on disk`, contentHash: null, pays };
   },
 
   async run(context, args) {

@@ -62,7 +62,8 @@ export const configWrite: SimDriverOf<'config.write@1'> = {
 export const configReload: SimDriverOf<'config.reload@1'> = {
   skip({ world }, { service, paths }) {
     if (unloaded(world, paths).length > 0) return null;
-    return { reason: `what ${service} runs is what is on disk`, contentHash: null };
+    const reason = `what ${service} runs is what is on disk`;
+    return { reason, contentHash: null, ...paid(service) };
   },
   run({ world, part }, { service, paths }) {
     return { result: { files: load(world, paths, part) }, ...paid(service) };
