@@ -24,7 +24,7 @@ export function courseOf(
   { state, deep }: { readonly state: State; readonly deep: boolean },
 ): readonly WhyEntry[] {
   return [
-    asked(story),
+    askedEntry(story),
     ...queued(story),
     ...planned(story, deep),
     ...interrupted(story),
@@ -36,12 +36,13 @@ export function courseOf(
   ];
 }
 
-function asked(story: UpdateStory): WhyEntry {
+/** What an update was asked to do, by whom and why. Pure. */
+export function askedEntry(story: UpdateStory): WhyEntry {
   const { id, chutes, operations, versions, request, requestedSeq } = story;
   const wanted = chutes.map((chute) => {
     const operation = operations[chute] ?? 'apply';
     const { from, to } = versions[chute] ?? { from: null, to: null };
-    const word = operation === 'delete' ? 'rm' : operation;
+    const word = operation === 'delete' ? 'remove' : operation;
     return `${word} ${subjectName(chute)}${to === from || to === null ? '' : ` (version ${to})`}`;
   });
   const { retryOf, rollbackTo } = request.origin ?? {};
@@ -53,7 +54,7 @@ function asked(story: UpdateStory): WhyEntry {
         : '';
   const { lane } = request;
   const beside = lane ? `, one of ${lane.of} that get through or not each on its own` : '';
-  const text = `${id} asked for ${wanted.join(', ')}${origin}${beside} (${askedBy(story)})`;
+  const text = `${id} asked to ${wanted.join(', ')}${origin}${beside} (${askedBy(story)})`;
   return entry(text, [requestedSeq], { update: id });
 }
 

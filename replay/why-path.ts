@@ -16,6 +16,7 @@ import { type UpdateStory, storyOf } from './story.ts';
 import type { UpdateSummary } from './update-summary.ts';
 import { askedBy, entry, keysOf, patchWords, type Why, type WhyEntry } from './why-answer.ts';
 import { causeWords } from './why-cause.ts';
+import { askedEntry } from './why-course.ts';
 import { withHostDefaults } from './why-place.ts';
 import { causesOf } from './why-step.ts';
 
@@ -81,11 +82,6 @@ function setterEntries(
   const { n } = setter;
   const about = { update: by.id };
   const step = by.plan?.steps.find((each) => each.n === n);
-  const wished = entry(
-    `${by.id} was asked for ${by.chutes.map((chute) => `${by.operations[chute] ?? 'apply'} ${chute}`).join(', ')} (${askedBy(by)})`,
-    [by.requestedSeq],
-    about,
-  );
   const differed = (by.patch ?? []).filter(({ path }) =>
     isAbout([{ op: 'remove', path }], viewPlace(place)),
   );
@@ -105,7 +101,7 @@ function setterEntries(
         }),
       ]
     : [];
-  return [wished, ...reason, ...planner, changeEntry(setter)];
+  return [askedEntry(by), ...reason, ...planner, changeEntry(setter)];
 }
 
 /** The part of an operation that a place is about, where it can be told apart. */

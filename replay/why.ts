@@ -36,6 +36,7 @@ export async function why(
     const answer = await whyChute(replay, name, deep);
     if (answer) return answer;
   }
+  if (subject === 'host' || subject === HOST) return byDefault(subject);
   const ref = refOf(subject);
   if (ref) return await whyRef(replay, ref, { subject, deep });
   const [, chute, service] = /^([^/.]+)\/([^/.]+)$/.exec(subject) ?? [];
@@ -48,6 +49,12 @@ export async function why(
   const answer = place && (await whyPath(replay, place.pointer, { subject, deep }));
   if (answer) return answer;
   throw unknown(replay, { subject, chutes, place });
+}
+
+/** A device that nobody has configured. */
+function byDefault(subject: string): Why {
+  const text = 'the host is configured by default: nobody asked for anything else.';
+  return { subject, is: 'chute', text, chain: [], next: 'ripcord status' };
 }
 
 /** Points in time that are about an update or a step; null for every other text. */
@@ -99,18 +106,17 @@ function unknown(
 ): RipcordError {
   const { subject, chutes, place } = asked;
   const { applied, nextUpdate } = replay.state;
+  const names = chutes.filter((chute) => chute !== HOST);
   const services = Object.entries(applied.chutes).flatMap(([chute, { services: each }]) =>
     Object.keys(each).map((service) => `${chute}/${service}`),
   );
   const files = Object.keys(applied.host.files);
   const ports = Object.keys(applied.reservations.ports).map((key) => `port:${key}`);
-  const near = place?.nearest ?? nearest(subject, [...chutes, ...services, ...files, ...ports]);
+  const near = place?.nearest ?? nearest(subject, [...names, ...services, ...files, ...ports]);
   const meant = near === null ? '' : `, did you mean ${near}?`;
   const kinds = 'a chute, CHUTE/SERVICE, uN, uN.sM, CHUTE.path.of.a.field or port:N';
   const known =
-    chutes.length > 0
-      ? `chutes are ${chutes.slice(0, 8).join(', ')}`
-      : 'no chute was ever asked for';
+    names.length > 0 ? `chutes are ${names.slice(0, 8).join(', ')}` : 'no chute was ever asked for';
   const newest = nextUpdate > 1 ? `, the newest update is u${nextUpdate - 1}` : '';
   return new RipcordError(
     'RIPCORD_REF_UNKNOWN',

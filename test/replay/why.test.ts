@@ -33,7 +33,7 @@ describe('why a chute is as it is', () => {
     expect(answer.text).toBe('hello runs r1 (version 1); desired r2 (version 2) was withdrawn.');
     expect(answer.next).toBe('ripcord retry u2');
     expect(texts(answer).slice(1)).toEqual([
-      'u2 asked for apply hello (version 2) (amelia, cli, "louder")',
+      'u2 asked to apply hello (version 2) (amelia, cli, "louder")',
       'what differed: hello.services.main.command → ["node","v2.js"]',
       'the planners answered with 5 steps: state 5',
       's2 (hello/process.start) failed, 2 attempts: exited with 1 (RIPCORD_PROCESS_FAILED)',
