@@ -44,7 +44,6 @@ const READS = [
   'plan hello --allow-downgrade',
   'validate hello',
   'doctor',
-  'doctor engine --strict',
   'doctor -o json',
   'verify',
   'verify --deep',
