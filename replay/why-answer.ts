@@ -93,7 +93,7 @@ export function count(number: number, noun: string): string {
 
 /** The operations of a plan in words: `hello.services.main.environment.LOG_LEVEL → debug`. Pure. */
 export function patchWords(patch: Patch, shownMax: number = Number.POSITIVE_INFINITY): string {
-  const words = patch.map((operation) => {
+  const words = withoutImplied(patch).map((operation) => {
     const path = readablePath(operation.path);
     if (operation.op === 'remove') return `${path} goes`;
     const state = stateIn(operation.value);
@@ -105,6 +105,19 @@ export function patchWords(patch: Patch, shownMax: number = Number.POSITIVE_INFI
   const shown = words.slice(0, shownMax);
   const more = words.length - shown.length;
   return more > 0 ? `${shown.join('; ')}; and ${more} more` : shown.join('; ');
+}
+
+/** A chute that is new runs: that needs no words of its own. */
+function withoutImplied(patch: Patch): Patch {
+  const made = patch.flatMap(({ op, path }) => {
+    const [, chute] = /^(\/chutes\/[^/]+)\/definition$/.exec(path) ?? [];
+    return op === 'add' && chute !== undefined ? [chute] : [];
+  });
+  return patch.filter(
+    ({ op, path }) =>
+      op !== 'add' ||
+      !made.some((chute) => path === `${chute}/run` || path === `${chute}/services`),
+  );
 }
 
 /** A service as a step left it is told by whether it runs. */

@@ -10,6 +10,8 @@ export type Place = {
   readonly pointer: string;
   /** What a person most likely meant, when nothing is there now. */
   readonly nearest: string | null;
+  /** What is there beside it, when it is not. */
+  readonly known?: readonly string[];
 };
 
 /** Fields of a chute beside its definition, by the names that people see. */
@@ -82,6 +84,7 @@ function below(applied: Json, base: string, path: string): Place {
   return {
     pointer: base + pointer(first, ...rest),
     nearest: near === null ? null : readablePath(base + pointer(near, ...rest)),
+    known: keys,
   };
 }
 

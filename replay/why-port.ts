@@ -27,7 +27,8 @@ export async function whyPort(
     (protocol) => `${subject.port}/${protocol}`,
   );
   const parts = await Promise.all(keys.map((key) => holderOf(replay, key)));
-  const held = parts.filter(({ is }) => is !== 'free');
+  const sent = await redirectsOf(replay, subject.port);
+  const held = [...parts.filter(({ is }) => is !== 'free'), ...sent];
   const answers = held.length > 0 ? held : parts.slice(0, 1);
   const refusals = await refusalsOf(replay, subject.port);
   const shown = asked.deep ? refusals : refusals.slice(-3);
@@ -93,6 +94,40 @@ function ownerIn(value: Json | undefined): string {
     readonly service?: string;
   };
   return chute === undefined ? 'somebody' : `${chute}/${service ?? ''}`;
+}
+
+/** Chutes that what comes in at a port of the host is sent on to. */
+async function redirectsOf(replay: Replay, port: number): Promise<readonly Holder[]> {
+  const chutes = Object.entries(replay.state.applied.chutes);
+  const found = chutes.flatMap(([chute, { redirects }]) =>
+    redirects
+      .filter(({ fromPort }) => fromPort === port)
+      .map(({ name, toAddress, toPort }) => ({
+        chute,
+        name,
+        to: `${toAddress}:${toPort ?? port}`,
+      })),
+  );
+  return await Promise.all(
+    found.map(async ({ chute, name, to }): Promise<Holder> => {
+      const setter = standingChange(
+        await pathChanges(replay, pointer('chutes', chute, 'redirects')),
+      );
+      const by = setter?.update ? await storyOf(replay, setter.update) : null;
+      const text = `port ${port} of host.lan is redirected to ${chute} (${name}, ${to})${by ? ` since ${by.id}` : ''}`;
+      const chain =
+        by && setter
+          ? [
+              entry(
+                `${by.id} set the redirects of ${chute} (${askedBy(by)})`,
+                [by.requestedSeq, setter.seq],
+                { update: by.id, n: setter.n },
+              ),
+            ]
+          : [];
+      return { is: 'chute', text, chain, next: `ripcord why ${chute}.redirects` };
+    }),
+  );
 }
 
 /** Refusals and failures that name the port. */

@@ -113,7 +113,9 @@ function unknown(
   const files = Object.keys(applied.host.files);
   const ports = Object.keys(applied.reservations.ports).map((key) => `port:${key}`);
   const near = place?.nearest ?? nearest(subject, [...names, ...services, ...files, ...ports]);
-  const meant = near === null ? '' : `, did you mean ${near}?`;
+  const beside = place?.known ?? [];
+  const there = beside.length > 0 ? `, there are ${beside.slice(0, 8).join(', ')}` : '';
+  const meant = near === null ? there : `, did you mean ${near}?`;
   const kinds = 'a chute, CHUTE/SERVICE, uN, uN.sM, CHUTE.path.of.a.field or port:N';
   const known =
     names.length > 0 ? `chutes are ${names.slice(0, 8).join(', ')}` : 'no chute was ever asked for';

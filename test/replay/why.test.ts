@@ -175,6 +175,30 @@ describe('why a port is taken or free', () => {
   });
 });
 
+describe('a port of the host that is redirected', () => {
+  test('names the chute that it is redirected to', async () => {
+    const told = await installed();
+    await told.asks('u2', [applyOf('hello', 2)]);
+    await told.plans('u2', [save]);
+    const redirect = {
+      name: 'page',
+      fromInterface: 'host.lan',
+      fromPort: 9011,
+      toAddress: '10.128.0.2',
+      toPort: 80,
+    };
+    const path = '/chutes/hello/redirects';
+    await told.succeeds('u2', save, [{ op: 'replace', path, value: [redirect] }]);
+    await told.commits('u2');
+    const answer = await ask(told, 'port:9011');
+    expect(answer.text).toBe(
+      'port 9011 of host.lan is redirected to hello (page, 10.128.0.2:80) since u2.',
+    );
+    expect(answer.next).toBe('ripcord why hello.redirects');
+    expect((await ask(told, 'hello.redirects')).text).toContain('set by u2');
+  });
+});
+
 describe('a service', () => {
   test('names the steps and undos that started and stopped it', async () => {
     const answer = await ask(await installed(), 'hello/main');
@@ -191,6 +215,7 @@ describe('a subject', () => {
     ['hello/man', 'did you mean hello/main?'],
     ['hello.services.main.comand', 'did you mean hello.services.main.command?'],
     ['nothing', 'nothing of that name'],
+    ['hello.services.main.ports.x', 'there are 18080/tcp'],
     ['u9', 'the newest update is u1'],
     ['u1.s9', 'its plan has s1 to s5'],
     ['hello@r9', 'it is at r1'],
