@@ -1,6 +1,6 @@
 import fjp from 'fast-json-patch';
 
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 
 /** One RFC 6902 operation as `compare` makes them; the others never enter the journal. */
 export type Operation =
@@ -34,7 +34,7 @@ export function applyPatch(document: unknown, patch: Patch): void {
 
 /** The patch that takes `patch` back, given the document as it is before `patch`. Pure. */
 export function invert(document: Json, patch: Patch): Patch {
-  const copied = copy(document);
+  const copied = copyAbove(document, patch);
   const inverse: Operation[] = [];
   for (const operation of patch) {
     const before = valueAt(copied, operation.path);
@@ -48,17 +48,45 @@ export function invert(document: Json, patch: Patch): Patch {
   return inverse.toReversed();
 }
 
+/**
+ * The document with copies of its own of all that stands above these places, and the rest shared: a
+ * step changes a little of what a device with many chutes has applied. Pure.
+ */
+function copyAbove(document: Json, patch: Patch): Json {
+  const whole = { document };
+  const own = new Set<unknown>();
+  for (const { path } of patch) {
+    let above: Record<string, Json> = whole;
+    for (const key of ['document', ...keysOf(path).slice(0, -1)]) {
+      const value = above[key];
+      if (value === undefined || value === null || typeof value !== 'object') break;
+      const mine = own.has(value) ? value : shallow(value);
+      own.add(mine);
+      above[key] = mine;
+      above = mine as Record<string, Json>;
+    }
+  }
+  return whole.document;
+}
+
+const shallow = (value: Json): Json =>
+  Array.isArray(value) ? [...(value as readonly Json[])] : { ...(value as JsonObject) };
+
 /** The value under a JSON pointer, or undefined. Pure. */
 function valueAt(document: Json, path: string): Json | undefined {
   let value: Json | undefined = document;
-  for (const key of path.split('/').slice(1)) {
+  for (const key of keysOf(path)) {
     if (value === null || typeof value !== 'object') return undefined;
-    value = (value as Readonly<Record<string, Json>>)[
-      key.replaceAll('~1', '/').replaceAll('~0', '~')
-    ];
+    value = (value as Readonly<Record<string, Json>>)[key];
   }
   return value;
 }
+
+const keysOf = (path: string): readonly string[] =>
+  path
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 /** One key as a part of a JSON pointer. Pure. */
 export function pointer(...keys: readonly string[]): string {
