@@ -3,9 +3,7 @@ import { createHash } from 'node:crypto';
 import pino from 'pino';
 
 import { type DiskJournal, openJournal } from '../../journal/journal-disk.ts';
-import type { JournalFaults } from '../../journal/journal.ts';
 import type { Recorded } from '../../journal/record.ts';
-import type { Drivers } from '../../src/core/driver.ts';
 import { codeOf } from '../../src/core/errors.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import { PLANNERS } from '../../src/core/planners/all.ts';
@@ -13,18 +11,20 @@ import type { State } from '../../src/core/state.ts';
 import { simDrivers } from '../../src/drivers/sim/all.ts';
 import { SimDevice } from '../../src/drivers/sim/device.ts';
 import { VirtualClock } from '../../src/drivers/sim/virtual-clock.ts';
+import type { OpenedJournal } from '../../src/engine/book.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type Faults, parseFaults } from '../../src/engine/faults.ts';
-import type { Host, ObservedService } from '../../src/engine/host.ts';
 import { Requests } from '../../src/engine/requests.ts';
 import { keysOf } from '../../src/library/root-journal.ts';
 import { SimDisk } from '../journal/sim-disk.ts';
 import { Mortal } from './mortal.ts';
+import { EXPECTED, openedOf, PLAIN, simFaults, simHost, SOURCES } from './sim-parts.ts';
 import { type Chapter, type Chance, chanceFrom, type Story, storyOf, WAYS } from './story.ts';
+import { chapterLine, recordLine, stackOf } from './telling.ts';
 
 export const ROOT = '/sim';
-export const SECRET = 'hush-hush-hush';
 const SEGMENT_BYTES = 32 * 1024;
+
+const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -36,7 +36,6 @@ export class Life {
   readonly acknowledged = new Map<number, string>();
   readonly counts = { flushes: 0, deaths: 0, powerCuts: 0, effects: 0, settled: 0 };
   readonly #chance: Chance;
-  readonly #seed: number;
   readonly #tell: (line: string) => void;
   disk: SimDisk;
   device: SimDevice;
@@ -45,7 +44,6 @@ export class Life {
   #state: State | null = null;
 
   constructor(seed: number, tell: (line: string) => void) {
-    this.#seed = seed;
     this.story = storyOf(seed);
     this.#chance = chanceFrom(seed ^ 0x5bd1_e995);
     this.#tell = tell;
@@ -76,14 +74,14 @@ export class Life {
   /** Lets the whole story happen, then mends what broke and settles. */
   async live(): Promise<void> {
     for (const [at, chapter] of this.story.chapters.entries()) {
-      this.#tell(`chapter ${at + 1}: ${JSON.stringify(brief(chapter))}`);
+      this.#tell(chapterLine(at + 1, chapter));
       if (chapter.calendarMs !== 0) this.#calendar(chapter.calendarMs);
       this.device = this.#deviceOf(this.device, chapter);
       const { refuses, death } = chapter;
       await this.#process(new Mortal(death), refuses, async (engine, requests) => {
         await this.#happen(chapter, engine, requests);
       });
-      if (chapter.then === 'power cut') this.#cutPower();
+      if (chapter.ending === 'power cut') this.#cutPower();
     }
   }
 
@@ -111,7 +109,10 @@ export class Life {
       const { closeAfterMs } = chapter;
       // What it throws is met again at the end of the process.
       const close = async (): Promise<void> => await engine.close('as the story says');
-      void this.#clock.sleep(closeAfterMs).then(close).catch(() => undefined);
+      void this.#clock
+        .sleep(closeAfterMs)
+        .then(close)
+        .catch(() => undefined);
     }
     await engine.settle();
     for (const asked of chapter.requests) {
@@ -149,8 +150,8 @@ export class Life {
     for (const [chute, { definition, run }] of Object.entries(engine.state.applied.chutes)) {
       if (run !== 'running' || !definition) continue;
       const asked = {
-        ...NOTHING_ASKED,
-        chutes: [{ chute, operation: 'apply' as const, definition, sources: sourcesOf(chute) }],
+        ...PLAIN,
+        chutes: [{ chute, operation: 'apply' as const, definition, sources: SOURCES }],
       };
       const { done } = await requests.ask(asked);
       const { outcome } = await done;
@@ -220,13 +221,15 @@ export class Life {
         });
         return this.#looked(journal);
       },
-      drivers: mortal.drivers(simDrivers(this.device) as unknown as Drivers),
+      drivers: mortal.drivers(simDrivers(this.device)),
       planners: PLANNERS,
-      host: mortal.host(this.#host(clock.boot)),
+      host: mortal.host(simHost(this.device, this.story.facts, clock.boot)),
       clock: mortal.clock(clock),
       sha256,
       logger: pino({ level: 'silent' }),
-      faults: this.#faults(mortal, refuses),
+      faults: simFaults(mortal, refuses, () => {
+        this.counts.effects += 1;
+      }),
       version: '0',
       command: 'sim',
       pid: 1,
@@ -235,7 +238,7 @@ export class Life {
   }
 
   /** What a journal is found to be: a legal end of its process never looks like damage. */
-  #looked(journal: DiskJournal<ChuteEvent>): Awaited<ReturnType<typeof openedOf>> {
+  #looked(journal: DiskJournal<ChuteEvent>): OpenedJournal {
     const { damage, head } = journal;
     if (damage) this.violations.push(`the journal is damaged: ${damage.message}`);
     const last = Math.max(0, ...this.acknowledged.keys());
@@ -250,55 +253,8 @@ export class Life {
     this.counts.flushes += 1;
     for (const record of records) {
       this.acknowledged.set(record.seq, record.hash);
-      this.#tell(lineOf(record));
+      this.#tell(recordLine(record));
     }
-  }
-
-  #faults(mortal: Mortal, refuses: Chapter['refuses']): Faults {
-    let left = refuses?.left ?? -1;
-    const refuse = (at: 'flush' | 'sync', code: string): void => {
-      if (refuses?.at !== at) return;
-      left -= 1;
-      if (left === -1) throw Object.assign(new Error(`${code}: refused`), { code });
-    };
-    const journal: JournalFaults = {
-      beforeFlush: () => {
-        mortal.pass('before flush');
-        refuse('flush', 'ENOSPC');
-      },
-      beforeSync: () => refuse('sync', 'EIO'),
-      afterFlush: () => mortal.pass('after flush'),
-    };
-    return {
-      ...parseFaults(''),
-      journal,
-      beforeEffect: () => mortal.pass('before effect'),
-      afterEffect: () => {
-        this.counts.effects += 1;
-        mortal.pass('after effect');
-      },
-    };
-  }
-
-  #host(boot: string): Host {
-    const { device, story } = this;
-    return {
-      facts: async () => story.facts,
-      observe: async (applied, chutes) =>
-        chutes.flatMap((chute) =>
-          Object.entries(applied.chutes[chute]?.services ?? {}).map(
-            ([service, { state, instance }]): ObservedService => {
-              const found = device.world.processes.find(({ mark }) => mark === instance?.mark);
-              const evidence = { pid: found?.pid ?? null, boot };
-              if (found && instance)
-                return { chute, service, state: 'running', instance, evidence };
-              const gone = state === 'running' ? 'exited' : state;
-              return { chute, service, state: gone, instance: null, evidence };
-            },
-          ),
-        ),
-      secret: async () => SECRET,
-    };
   }
 
   /** The device as it is, with the troubles of a chapter. */
@@ -332,73 +288,4 @@ export class Life {
     this.#clock = new VirtualClock({ up, epochMs: Math.max(0, now + ms) });
     this.device = this.#deviceOf(this.device, null);
   }
-
-  get seed(): number {
-    return this.#seed;
-  }
-}
-
-const EPOCH_MS = Date.UTC(2026, 0, 1);
-
-/** Errors with which work ends that a story asked for. */
-const EXPECTED: ReadonlySet<string> = new Set([
-  'RIPCORD_ENGINE_CLOSED',
-  'RIPCORD_JOURNAL_FENCED',
-  'RIPCORD_JOURNAL_READONLY',
-  'RIPCORD_DISK_FULL',
-]);
-
-const NOTHING_ASKED = {
-  by: { user: 'root', role: 'owner', via: 'sim' },
-  requestId: null,
-  message: null,
-  onInterrupt: 'resume',
-  mode: 'queue',
-  strict: false,
-  allowDowngrade: true,
-  allowQuarantined: true,
-  origin: null,
-} as const;
-
-const sourcesOf = (_chute: string): Readonly<Record<string, { type: 'local'; path: string }>> =>
-  Object.fromEntries(
-    ['a', 'b', 'c', 'd'].map((letter) => [
-      `sha256:${letter.repeat(64)}`,
-      { type: 'local', path: `/src/${letter}` },
-    ]),
-  );
-
-function openedOf(journal: DiskJournal<ChuteEvent>): {
-  readonly journal: DiskJournal<ChuteEvent>;
-  readonly tailCut: {
-    readonly bytes: number;
-    readonly file: string;
-    readonly offset: number;
-  } | null;
-} {
-  const cut = journal.opened.tailCut;
-  return { journal, tailCut: cut && { bytes: cut.bytes, file: cut.file, offset: cut.offset } };
-}
-
-const stackOf = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 6).join(' <') : '';
-
-function brief({ requests, ...rest }: Chapter): object {
-  const asks = requests.map(({ chutes, mode }) => [
-    mode,
-    ...chutes.map(({ chute, operation, definition }) =>
-      [operation, chute, definition?.version].filter(Boolean).join(' '),
-    ),
-  ]);
-  return { asks, ...rest };
-}
-
-/** A record as one line of a trace. */
-function lineOf(record: Recorded<ChuteEvent>): string {
-  const { seq, type, up } = record;
-  const about = ['update', 'step', 'chute', 'reason', 'class', 'attempt'].flatMap((key) => {
-    const value: unknown = (record as unknown as Record<string, unknown>)[key];
-    return typeof value === 'string' || typeof value === 'number' ? [String(value)] : [];
-  });
-  return `@${seq} ${up}ms ${type} ${about.join(' ')}`;
 }

@@ -72,9 +72,9 @@ export class Mortal {
 
   host(host: Host): Host {
     return {
-      facts: this.#answers(host.facts),
-      observe: this.#answers(host.observe),
-      secret: this.#answers(host.secret),
+      facts: this.#answers(async () => await host.facts()),
+      observe: this.#answers(async (applied, chutes) => await host.observe(applied, chutes)),
+      secret: this.#answers(async (ref) => await host.secret(ref)),
     };
   }
 
@@ -82,8 +82,8 @@ export class Mortal {
     const { signal: death } = this.#death;
     return {
       boot: clock.boot,
-      now: clock.now,
-      up: clock.up,
+      now: () => clock.now(),
+      up: () => clock.up(),
       sleep: async (ms, signal) => {
         if (this.isDead) await never();
         try {

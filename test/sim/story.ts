@@ -20,7 +20,7 @@ export type Chapter = {
   /** Where the process is killed: at the so-manieth flush, effect or disk operation. */
   readonly death: { readonly at: string; readonly left: number } | null;
   /** What the end of the process comes with. */
-  readonly then: 'restart' | 'power cut';
+  readonly ending: 'restart' | 'power cut';
   /** What the disk refuses: the so-manieth flush or sync. */
   readonly refuses: { readonly at: 'flush' | 'sync'; readonly left: number } | null;
   readonly faults: readonly SimFault[];
@@ -82,7 +82,7 @@ function chapterOf(chance: Chance, versions: Map<string, number>): Chapter {
     cancelAfterMs: chance.is(0.12) ? chance.below(4000) : null,
     closeAfterMs: chance.is(0.1) ? chance.below(4000) : null,
     death: kind < 0.55 ? { at: chance.of(DEATHS), left: chance.below(40) } : null,
-    then: chance.is(0.35) ? 'power cut' : 'restart',
+    ending: chance.is(0.35) ? 'power cut' : 'restart',
     refuses: chance.is(0.08)
       ? { at: chance.of(['flush', 'sync'] as const), left: chance.below(25) }
       : null,
@@ -144,7 +144,7 @@ function chuteRequestOf(
   versions: Map<string, number>,
 ): ChuteRequest {
   const operation = chance.of(OPERATIONS);
-  if (operation === 'delete') return ask('delete', chute, { purge: chance.is(0.5) });
+  if (operation === 'delete') return ask('delete', chute, chance.is(0.5) ? { purge: true } : {});
   if (operation !== 'apply') return ask(operation, chute);
   const version = (versions.get(chute) ?? 0) + (chance.is(0.8) ? 1 : 0);
   versions.set(chute, Math.max(1, version));
