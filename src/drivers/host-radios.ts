@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 
 import { naturalOrder } from '../core/allocate/natural-order.ts';
 import type { NetworkFacts, Radio } from '../core/network.ts';
+import { textOrder } from '../core/text-order.ts';
 import type { HostTree } from './host-tree.ts';
 import { readInterfaces, readPhys } from './host-wireless.ts';
 
@@ -67,7 +68,7 @@ function cardOf(tree: HostTree, phy: string): Card {
 
 /** Two radios of one card have one slot: there the number of the phy decides. */
 function bySlot(left: Card, right: Card): number {
-  return naturalOrder(left.slot, right.slot) || naturalOrder(left.phy, right.phy);
+  return textOrder(left.slot, right.slot) || naturalOrder(left.phy, right.phy);
 }
 
 function interfacesOf(tree: HostTree, phy: string): readonly string[] {

@@ -55,7 +55,7 @@ describe('what doctor says', () => {
     if (!radio) return;
     const radios = { [radio.id]: { ...radio, modes: null, hwmodes: null } };
     expect(told({ ...facts, network: { ...facts.network, radios } })).toContain(
-      'odd: modes and bands of mmc-wifi-0 are unknown without iw: hwmode and channel cannot be required of it',
+      'odd: modes and bands of sdio-wifi-0 are unknown without iw: hwmode and channel cannot be required of it',
     );
   });
 });

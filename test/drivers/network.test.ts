@@ -78,11 +78,36 @@ test('a port whose VLAN is the uplink is no free port', () => {
   });
 });
 
+test('ParaDrop: interfaces that are not devices', () => {
+  const host = new PaperHost().radio('phy0', 'pci 0000:01:00.0', ['wlan0']);
+  for (const name of ['lo', 'v0000.eth0', 'vethabcdef', 'br-lan', 'docker0', 'sit0', 'eth0'])
+    host.port(name);
+  const { ports, radios } = observed(host);
+  expect(Object.keys(ports)).toEqual(['eth0']);
+  expect(Object.values(radios).map((radio) => radio.interface)).toEqual(['wlan0']);
+});
+
+test('ParaDrop: radio ids by bus, numbered in slot order', () => {
+  const slots = ['usb 1-1:1.0', 'pci 0000:05:00.0', 'pci 0000:04:00.0', 'pci 0000:0a:00.0'];
+  const host = new PaperHost();
+  for (const [at, slot] of slots.entries()) host.radio(`phy${at}`, slot, []);
+  const ids = Object.values(observed(host).radios).map(({ id, phy }) => [
+    slots[Number(phy.slice(-1))],
+    id,
+  ]);
+  expect(Object.fromEntries(ids)).toEqual({
+    'pci 0000:04:00.0': 'pci-wifi-0',
+    'pci 0000:05:00.0': 'pci-wifi-1',
+    'pci 0000:0a:00.0': 'pci-wifi-2',
+    'usb 1-1:1.0': 'usb-wifi-0',
+  });
+});
+
 test('names radios by bus and in the order of slots, not as the kernel found them', () => {
   const host = new PaperHost()
     .radio('phy0', 'pci 0000:10:00.0', ['wlan0'])
     .radio('phy1', 'usb 1-1.2', ['wlan1'])
-    .radio('phy2', 'pci 0000:2:00.0', ['wlan2']);
+    .radio('phy2', 'pci 0000:0a:00.0', ['wlan2']);
   const { radios, ports } = observed(host);
   expect(Object.values(radios).map(({ id, phy }) => [id, phy])).toEqual([
     ['pci-wifi-0', 'phy2'],
