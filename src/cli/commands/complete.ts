@@ -1,5 +1,6 @@
 import { type CommandModule, textsOf } from '../command.ts';
 import type { Context } from '../context.ts';
+import { AREAS } from '../doctor/finding.ts';
 import { EXIT } from '../exit-code.ts';
 import { peek } from '../reader.ts';
 import { WORDS } from '../words.ts';
@@ -36,6 +37,7 @@ async function candidates(
   if (word === undefined) return current.startsWith('-') ? GLOBAL_OPTIONS : Object.keys(WORDS);
   if (current.startsWith('-')) return [...(await optionsOf(word)), ...GLOBAL_OPTIONS];
   if (word === 'completion') return ['bash', 'zsh', 'fish'];
+  if (word === 'doctor') return AREAS;
   if (word === 'journal') return ['cat', 'tail', 'verify', 'repair'];
   return await liveValues(rootIn(context, before), word);
 }
