@@ -1,7 +1,10 @@
 import type { Applied } from '../src/core/applied.ts';
 import type { ChuteName } from '../src/core/chute.ts';
 import type { ChuteRequest } from '../src/core/events.ts';
+import { makeHostChange } from '../src/core/host-config/change.ts';
+import { documentOf, type HostDocument, storedOf } from '../src/core/host-config/document.ts';
 import { makeChange } from '../src/core/make-change.ts';
+import { NO_NETWORK } from '../src/core/network.ts';
 import type { Desired } from '../src/core/plan.ts';
 import type { State, UpdateState } from '../src/core/state.ts';
 
@@ -27,6 +30,26 @@ export function desiredOf(
     }
   }
   return desired;
+}
+
+/**
+ * How the device itself shall be configured: what the newest update on its way asks for, else what is
+ * applied, every default said. Pure.
+ */
+export function desiredHostOf(state: Pick<State, 'applied' | 'facts' | 'updates'>): HostDocument {
+  const { applied, facts } = state;
+  const updates = Object.values(state.updates)
+    .filter(({ phase, request }) => WANTING.has(phase) && request.host)
+    .toSorted((one, other) => one.seq - other.seq);
+  let stored = applied.host.config;
+  for (const { request } of updates) {
+    if (!request.host) continue;
+    const { by, strict } = request;
+    const network = facts?.facts.network ?? NO_NETWORK;
+    const { document } = makeHostChange(request.host, { stored, facts: network, by, strict });
+    stored = document ? storedOf(document) : stored;
+  }
+  return documentOf(stored);
 }
 
 function wantedBy(

@@ -1,6 +1,7 @@
+import { HOST } from '../src/core/host-config/document.ts';
 import { canonical, type Json, type JsonObject } from '../src/core/json.ts';
 import { compare, type Patch } from '../src/core/patch.ts';
-import { desiredOf } from './desired.ts';
+import { desiredHostOf, desiredOf } from './desired.ts';
 import type { Replay } from './replay.ts';
 import { type Now, resolveRef } from './resolve-ref.ts';
 import type { UpdateSummary } from './update-summary.ts';
@@ -19,7 +20,7 @@ export type Difference = {
 export type Diff = {
   readonly from: { readonly ref: string; readonly seq: number };
   readonly to: { readonly ref: string; readonly seq: number };
-  /** RFC 6902, on `{chutes, ports}` as `viewOfState` gives it. */
+  /** RFC 6902, on `{chutes, ports, host}` as `viewOfState` gives it. */
   readonly patch: Patch;
   readonly differences: readonly Difference[];
   readonly stat: {
@@ -57,7 +58,7 @@ export async function diff(
 
 function diffDesired(replay: Replay, path: string): Diff {
   const { state, head } = replay;
-  const desired = viewOfPlanned(state, desiredOf(state));
+  const desired = viewOfPlanned(state, desiredOf(state), desiredHostOf(state));
   const unfinished = Object.values(state.updates);
   return makeDiff({
     from: { ref: 'applied', seq: head.seq, view: viewOfPlanned(state) },
@@ -74,7 +75,8 @@ function isPart(pointer: string, path: string): boolean {
   const [chute = '', field, ...rest] = keys;
   const below =
     field === 'definition' ? rest : field === 'services' ? ['state', ...rest] : keys.slice(1);
-  const at = kind === 'ports' ? ['(ports)', ...keys] : [chute, ...below];
+  const at =
+    kind === 'ports' ? ['(ports)', ...keys] : kind === 'host' ? [HOST, ...keys] : [chute, ...below];
   const readable = `${at.join('.')}.`;
   return readable.startsWith(`${path}.`) || `${path}.`.startsWith(readable);
 }
@@ -95,7 +97,7 @@ function makeDiff(input: {
       : differencesAt(path, partAt(before, path), partAt(after, path));
   const chutes = new Set(
     (path === '' ? differences.map((each) => each.path) : [path]).flatMap((each) => {
-      const names = [...Object.keys(from.view.chutes), ...Object.keys(to.view.chutes)];
+      const names = [HOST, ...Object.keys(from.view.chutes), ...Object.keys(to.view.chutes)];
       return names.filter((name) => each === name || each.startsWith(`${name}.`));
     }),
   );

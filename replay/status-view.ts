@@ -7,10 +7,11 @@ import {
 } from '../src/core/applied.ts';
 import type { ChuteName, ServiceName } from '../src/core/chute.ts';
 import type { StuckStep, UpdateId } from '../src/core/events.ts';
+import { documentOf, type HostDocument } from '../src/core/host-config/document.ts';
 import type { Json, Sha256 } from '../src/core/json.ts';
 import { toUndo } from '../src/core/next.ts';
 import type { Desired } from '../src/core/plan.ts';
-import type { ReloadDebt, State, UpdatePhase, UpdateState } from '../src/core/state.ts';
+import type { HostRecord, ReloadDebt, State, UpdatePhase, UpdateState } from '../src/core/state.ts';
 import type { ProcessInstance, StepId } from '../src/core/step.ts';
 import { desiredOf } from './desired.ts';
 import type { Version } from './update-summary.ts';
@@ -72,6 +73,13 @@ export type StatusView = {
   readonly stuck: readonly (StuckStep & { readonly update: UpdateId; readonly ref: string })[];
   readonly reloadsOwed: readonly ReloadDebt[];
   readonly chutes: Readonly<Record<ChuteName, ChuteStatus>>;
+  /** The device itself: `revision` 0 and all by default where nobody asked for anything else. */
+  readonly host: {
+    readonly revision: number;
+    readonly last: HostRecord['last'] | null;
+    readonly config: HostDocument;
+    readonly isDefault: boolean;
+  };
 };
 
 /** How a device is. `observed` is what drivers saw of its services, or null when nobody looked. Pure. */
@@ -101,6 +109,12 @@ export function statusView(
     ),
     reloadsOwed: Object.values(state.reloads),
     chutes: Object.fromEntries(chutes),
+    host: {
+      revision: state.host?.revision ?? 0,
+      last: state.host?.last ?? null,
+      config: documentOf(state.applied.host.config),
+      isDefault: state.applied.host.config === undefined,
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { stateHash } from '../src/core/applied.ts';
 import type { ChuteName } from '../src/core/chute.ts';
 import { viewOfApplied, viewOfDesired } from '../src/core/compare-chute.ts';
+import { documentOf, HOST, type HostDocument } from '../src/core/host-config/document.ts';
 import type { Json, JsonObject, Sha256 } from '../src/core/json.ts';
 import type { Desired } from '../src/core/plan.ts';
 import type { State } from '../src/core/state.ts';
@@ -9,6 +10,8 @@ import type { State } from '../src/core/state.ts';
 export type DeviceView = {
   readonly chutes: Readonly<Record<ChuteName, Json>>;
   readonly ports: Json;
+  /** How the device itself is configured, every default said. */
+  readonly host: HostDocument;
 };
 
 /** `ripcord at REF -o json`: the whole state, with the hash of what is applied. */
@@ -25,20 +28,22 @@ export function viewOfState({ applied }: Pick<State, 'applied'>): DeviceView {
     const { releases, volumes } = record;
     return [chute, { ...viewOfApplied(record), releases, volumes }] as const;
   });
-  return { chutes: Object.fromEntries(chutes), ports: applied.reservations.ports };
+  const host = documentOf(applied.host.config);
+  return { chutes: Object.fromEntries(chutes), ports: applied.reservations.ports, host };
 }
 
 /** What is applied or desired, as planning compares the two. Pure. */
 export function viewOfPlanned(
   { applied }: Pick<State, 'applied'>,
   desired?: Readonly<Record<ChuteName, Desired>>,
+  host: HostDocument = documentOf(applied.host.config),
 ): DeviceView {
   const chutes = desired
     ? Object.entries(desired).flatMap(([chute, each]) =>
         each ? [[chute, viewOfDesired(each)] as const] : [],
       )
     : Object.entries(applied.chutes).map(([chute, each]) => [chute, viewOfApplied(each)] as const);
-  return { chutes: Object.fromEntries(chutes), ports: {} };
+  return { chutes: Object.fromEntries(chutes), ports: {}, host };
 }
 
 /**
@@ -65,7 +70,7 @@ export function partAt(document: Json, path: string): Json | undefined {
 }
 
 /** The document that paths are about: see `partAt`. Pure. */
-export function readableView({ chutes, ports }: DeviceView): JsonObject {
+export function readableView({ chutes, ports, host }: DeviceView): JsonObject {
   const readable = Object.entries(chutes).map(([chute, view]) => {
     const { definition, services, ...rest } = view as JsonObject;
     const fields = definition === null || definition === undefined ? {} : definition;
@@ -74,5 +79,6 @@ export function readableView({ chutes, ports }: DeviceView): JsonObject {
   return {
     ...Object.fromEntries(readable),
     ...(Object.keys(ports as JsonObject).length > 0 && { '(ports)': ports }),
+    [HOST]: host,
   };
 }

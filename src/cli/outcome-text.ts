@@ -1,3 +1,5 @@
+import { HOST } from '../core/host-config/document.ts';
+import { withPorts } from '../core/planners/dynamic-ports.ts';
 import type { State } from '../core/state.ts';
 import { exitCodeOf, type Outcome } from '../engine/outcome.ts';
 import type { CarriedLane } from './carry.ts';
@@ -104,19 +106,21 @@ function goodText(context: Context, { outcome, progress, chutes, state }: Told):
 
 /** What was removed has to be fetched again. A comment: the line can be run as it is. */
 const needed = (chutes: readonly string[], { applied }: State): string =>
-  chutes.some((chute) => !applied.chutes[chute])
+  chutes.some((chute) => chute !== HOST && !applied.chutes[chute])
     ? '  # as long as its source is there as it was'
     : '';
 
 const runningDefinition = ({ applied }: State, chute: string) => {
   const found = applied.chutes[chute];
-  return found?.run === 'running' ? found.definition : null;
+  if (found?.run !== 'running' || !found.definition) return null;
+  return withPorts(found.definition, found.dynamicPorts);
 };
 
 /** `hello is r42 and runs.` */
-function standing(chutes: readonly string[], { applied, chutes: records }: State): string {
+function standing(chutes: readonly string[], { applied, chutes: records, host }: State): string {
   return chutes
     .map((chute) => {
+      if (chute === HOST) return `The host configuration is r${host?.revision ?? 0}.`;
       const found = applied.chutes[chute];
       const record = records[chute];
       if (!found || !record) return `${chute} is not installed.`;

@@ -1,3 +1,4 @@
+import { HOST } from '../core/host-config/document.ts';
 import type { Planned } from '../core/make-plan.ts';
 import type { Operation as PatchOperation } from '../core/patch.ts';
 import type { Refusal, Warning } from '../core/plan.ts';
@@ -15,14 +16,16 @@ const STEPS_SHOWN = 40;
 export function planText(context: Context, planned: Planned, detail: Detail): string {
   if ('unchanged' in planned) return 'No changes.\n';
   if ('refusals' in planned) return refusalsText(context, planned.refusals);
-  const { plan, changes, warnings } = planned;
+  const { plan, changes, warnings, host } = planned;
   const { terminal } = context;
+  const device = host ? [`${terminal.bold(HOST)}  ${host.operation}\n`] : [];
   const heads = changes.map(({ chute, before, desired, operation }) => {
     const from = before?.definition?.version;
     const to = desired?.definition.version;
     const way = from === to ? '' : ` ${from ?? 'none'} ${terminal.symbols.arrow} ${to ?? 'none'}`;
     return `${terminal.bold(chute)}  ${operation}${way}\n`;
   });
+  heads.unshift(...device);
   const patch = plan.patch.filter(({ path }) => detail === 'full' || !HIDDEN.test(path));
   const lines = patch.map((operation) => `  ${patchLine(context, operation)}\n`);
   const counts = countsOf(plan.patch, plan.steps.length) + warningsText(context, warnings);
@@ -36,6 +39,7 @@ const HIDDEN = /\/(?:digest|settleMs|withinMs|intervalMs|retries)$/;
 function patchLine({ terminal }: Context, operation: PatchOperation): string {
   const path = operation.path
     .replace(/^\/chutes\//, '')
+    .replace(/^\/host\/config/, HOST)
     .replaceAll('~1', '/')
     .replaceAll('~0', '~');
   if (operation.op === 'remove') return terminal.red(`- ${path}`);

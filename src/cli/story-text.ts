@@ -1,6 +1,7 @@
 import type { StepDetail } from '../../replay/step-detail.ts';
 import type { StepState, StepStory } from '../../replay/step-story.ts';
 import type { UpdateStory } from '../../replay/story.ts';
+import { HOST } from '../core/host-config/document.ts';
 import type { Patch } from '../core/patch.ts';
 import type { Context } from './context.ts';
 import { outcomeMark } from './log-text.ts';
@@ -58,7 +59,7 @@ export function patchText({ terminal }: Context, patch: Patch, inverse: Patch = 
   const replaced = new Set(inverse.filter(({ op }) => op !== 'remove').map(({ path }) => path));
   return patch
     .map((operation) => {
-      const path = operation.path.replace(/^\/chutes\//, '');
+      const path = operation.path.replace(/^\/chutes\//, '').replace(/^\/host\/config/, HOST);
       if (operation.op === 'remove') return `  ${terminal.red(`- ${path}`)}\n`;
       const value = clip(JSON.stringify(operation.value), 80);
       const isNew = operation.op === 'add' && !replaced.has(operation.path);

@@ -1,8 +1,9 @@
 import { sha256 } from '../../../journal/chain.ts';
-import { desiredOf } from '../../../replay/desired.ts';
+import { desiredHostOf, desiredOf } from '../../../replay/desired.ts';
 import { withoutSecrets } from '../../../replay/diff-text.ts';
 import { stateAt } from '../../../replay/timeline.ts';
 import {
+  type DeviceView,
   partAt,
   readableView,
   stateView,
@@ -10,6 +11,7 @@ import {
   viewOfState,
 } from '../../../replay/view.ts';
 import { RipcordError } from '../../core/errors.ts';
+import { HOST, storedOf } from '../../core/host-config/document.ts';
 import type { Json } from '../../core/json.ts';
 import type { State } from '../../core/state.ts';
 import { type CommandModule, textOf } from '../command.ts';
@@ -53,9 +55,17 @@ export const at: CommandModule = {
 };
 
 function partOf(state: State, path: string, { desired, both }: AtOptions): Json | undefined {
-  const applied = (): Json | undefined => partAt(readableView(viewOfState(state)), path);
+  const applied = (): Json | undefined => partOfView(viewOfState(state), path);
   const wanted = (): Json | undefined =>
-    partAt(readableView(viewOfPlanned(state, desiredOf(state))), path);
+    partOfView(viewOfPlanned(state, desiredOf(state), desiredHostOf(state)), path);
   if (both) return { applied: applied() ?? null, desired: wanted() ?? null };
   return desired ? wanted() : applied();
+}
+
+/** How the device is configured that nobody configured is told to those who ask for it only. */
+function partOfView(view: DeviceView, path: string): Json | undefined {
+  const { [HOST]: host = {}, ...rest } = readableView(view);
+  const isSaid = path === HOST || path.startsWith(`${HOST}.`);
+  const document = isSaid || storedOf(view.host) !== undefined ? { ...rest, [HOST]: host } : rest;
+  return partAt(document, path);
 }

@@ -1,5 +1,7 @@
 import { NO_HASH } from '../../../journal/record.ts';
 import type { StatusView } from '../../../replay/status-view.ts';
+import { HOST } from '../../core/host-config/document.ts';
+import { withPorts } from '../../core/planners/dynamic-ports.ts';
 import { NEW_STATE } from '../../core/state.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -52,11 +54,16 @@ function statusText(context: Context, view: StatusView, wide: boolean): string {
   const rows = Object.entries(view.chutes).map(([name, chute]) => {
     const color = paint[chute.state as keyof typeof paint] ?? ((text: string) => text);
     const version = chute.version === null ? '' : `version ${chute.version}`;
-    const url = chute.state === 'running' ? webUrl(chute.applied?.definition ?? null) : null;
+    const { definition, dynamicPorts } = chute.applied ?? {};
+    const url =
+      chute.state === 'running' && definition ? webUrl(withPorts(definition, dynamicPorts)) : null;
     const drift = chute.drift.map(({ message }) => yellow(message)).join('; ');
     return [bold(name), `r${chute.revision}`, version, color(chute.state), url ?? '', drift];
   });
-  lines.push(rows.length === 0 ? 'No chutes.\n' : table(rows));
+  const { host } = view;
+  if (host.revision > 0)
+    rows.push([bold(HOST), `r${host.revision}`, '', host.isDefault ? 'by default' : 'configured']);
+  lines.push(Object.keys(view.chutes).length === 0 ? 'No chutes.\n' : '', table(rows));
   if (wide) lines.push(wideText(view));
   const stuck = view.stuck.find(({ state }) => state === 'failed');
   if (stuck) lines.push(`ripcord resolve ${stuck.ref} --as retry -m "tried again"${rootFlag}\n`);

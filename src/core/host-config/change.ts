@@ -31,6 +31,8 @@ export type HostChange = {
 export type MadeHostChange = {
   /** Null when nothing can be compared. */
   readonly change: HostChange | null;
+  /** All that is asked for, defaults included; null when nothing of it can be made. */
+  readonly document: HostDocument | null;
   readonly refusals: readonly Refusal[];
   readonly warnings: readonly Warning[];
 };
@@ -50,7 +52,7 @@ export function makeHostChange(request: HostRequest, scene: HostScene): MadeHost
   if (operation === 'reboot' || operation === 'shutdown') return refusing(inactive(operation));
   const before = documentOf(stored);
   const asked = askedFor(request, before, strict);
-  if ('refusals' in asked) return { change: null, ...asked };
+  if ('refusals' in asked) return { change: null, document: null, ...asked };
   const was = resolveHost(before, facts);
   const shall = resolveHost(asked.document, facts);
   const change: HostChange = {
@@ -63,6 +65,7 @@ export function makeHostChange(request: HostRequest, scene: HostScene): MadeHost
   const missing = missingRadios(shall, asked.document);
   return {
     change,
+    document: asked.document,
     refusals: missing.refusals,
     warnings: [...asked.warnings, ...missing.warnings, ...unused(before, asked.document)],
   };
@@ -139,7 +142,9 @@ function missingRadios(
 ): Pick<MadeHostChange, 'refusals' | 'warnings'> {
   const system = document['system'] as JsonObject;
   const hint = 'ripcord doctor lists the radios of this host';
-  const left = missing.map(({ name, path }) => ({ name, path, hint }));
+  const left = missing
+    .filter(({ name }, at) => missing.findIndex((each) => each.name === name) === at)
+    .map(({ name, path }) => ({ name, path, hint }));
   switch (system['onMissingWiFi']) {
     case 'ignore':
       return { refusals: [], warnings: [] };
@@ -226,6 +231,7 @@ function inactive(operation: 'reboot' | 'shutdown'): Refusal {
 
 const refusing = (refusal: Refusal): MadeHostChange => ({
   change: null,
+  document: null,
   refusals: [refusal],
   warnings: [],
 });
