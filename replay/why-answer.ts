@@ -107,16 +107,17 @@ export function patchWords(patch: Patch, shownMax: number = Number.POSITIVE_INFI
   return more > 0 ? `${shown.join('; ')}; and ${more} more` : shown.join('; ');
 }
 
-/** A chute that is new runs: that needs no words of its own. */
+/** A chute that is new runs, and one that goes does not: neither needs words of its own. */
 function withoutImplied(patch: Patch): Patch {
-  const made = patch.flatMap(({ op, path }) => {
+  const whole = patch.flatMap(({ op, path }) => {
     const [, chute] = /^(\/chutes\/[^/]+)\/definition$/.exec(path) ?? [];
-    return op === 'add' && chute !== undefined ? [chute] : [];
+    return op !== 'replace' && chute !== undefined ? [`${op} ${chute}`] : [];
   });
   return patch.filter(
     ({ op, path }) =>
-      op !== 'add' ||
-      !made.some((chute) => path === `${chute}/run` || path === `${chute}/services`),
+      !whole.some(
+        (each) => `${op} ${path}` === `${each}/run` || `${op} ${path}` === `${each}/services`,
+      ),
   );
 }
 

@@ -114,7 +114,7 @@ function failed(story: UpdateStory, deep: boolean): readonly WhyEntry[] {
 }
 
 /** How a step failed, and how often. Pure. */
-export function failureEntry(story: UpdateStory, step: StepStory): WhyEntry {
+function failureEntry(story: UpdateStory, step: StepStory): WhyEntry {
   const { n, title, attempts, state } = step;
   const records = story.events.filter(
     (record) => FAILED.has(record.type) && 'n' in record && record.n === n,
