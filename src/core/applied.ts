@@ -28,7 +28,12 @@ export type AppliedChute = {
   /** What its interfaces were given, by their names inside; nothing while it is stopped. */
   readonly interfaces: Readonly<Record<string, InterfaceAllocation>>;
   readonly redirects: readonly Redirect[];
+  /** Absent when it was given none; nothing while it is stopped. */
+  readonly dynamicPorts?: DynamicPorts;
 };
+
+/** Ports that may be any free one, by service and by how it asks for it, `auto:5000/tcp`. */
+export type DynamicPorts = Readonly<Record<ServiceName, Readonly<Record<string, number>>>>;
 
 /** What a service may take of the host; null: as much as there is. */
 export type ServiceLimits = {

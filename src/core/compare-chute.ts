@@ -32,11 +32,14 @@ export function viewOfApplied(chute: AppliedChute | null): ChuteView {
 }
 
 /** `other`: it runs, but not as it is defined, because somebody accepted what an update left behind. */
-function stateOf({ definition, services, releases }: AppliedChute, name: ServiceName): string {
+function stateOf(
+  { definition, services, releases, dynamicPorts }: AppliedChute,
+  name: ServiceName,
+): string {
   const { state, spec } = services[name] ?? UNKNOWN;
   const service = definition?.services[name];
   if (state !== 'running' || !spec || !definition || !service) return state;
-  const defined = canonical(processSpec(definition, name, service));
+  const defined = canonical(processSpec(definition, name, service, dynamicPorts));
   const runs = canonical(spec) === defined && releases[name] === service.source?.digest;
   return runs ? state : 'other';
 }

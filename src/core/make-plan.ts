@@ -17,9 +17,11 @@ import type {
   Plan,
   PlanContext,
   Planner,
+  PortsOutcome,
   Refusal,
   Warning,
 } from './plan.ts';
+import { portsOutcome } from './ports-outcome.ts';
 import type { ReloadedService } from './step.ts';
 import { textOrder } from './text-order.ts';
 
@@ -60,9 +62,18 @@ export function makePlan(input: PlanInput): Planned {
   const every = made.flatMap(({ change }) => change ?? []);
   const device = hostPart(input);
   const host = device?.change ?? null;
-  const network = networkOf(every, input, host);
+  const ports = portsOutcome(every, { applied, facts });
+  const network = networkOf(every, input, { host, ports });
   const limits = limitsOutcome(every, { applied, facts });
-  const context: PlanContext = { applied, facts, by: request.by, changes: every, network, limits };
+  const context: PlanContext = {
+    applied,
+    facts,
+    by: request.by,
+    changes: every,
+    network,
+    ports,
+    limits,
+  };
 
   const refusals = [
     ...twice(asked),
@@ -100,16 +111,16 @@ export function makePlan(input: PlanInput): Planned {
 function networkOf(
   changes: readonly Change[],
   { applied, facts, owed = [] }: PlanInput,
-  host: HostChange | null,
+  { host, ports }: { readonly host: HostChange | null; readonly ports: PortsOutcome },
 ): NetworkOutcome {
   try {
-    return networkOutcome(changes, { applied, facts, host }, owed);
+    return networkOutcome(changes, { applied, facts, host, ports }, owed);
   } catch (error) {
     if (!host || !(error instanceof RipcordError) || error.code !== 'RIPCORD_PLAN_INVALID')
       throw error;
     const { message } = error;
     const reason = { code: 'RIPCORD_HOST_INVALID', message, path: '', hint: 'write another value' };
-    return { ...networkOutcome(changes, { applied, facts }, owed), lost: [reason] };
+    return { ...networkOutcome(changes, { applied, facts, ports }, owed), lost: [reason] };
   }
 }
 

@@ -10,12 +10,21 @@ import { lostBy } from './host-config/lost.ts';
 import { resolveHost } from './host-config/resolve-host.ts';
 import { canonical } from './json.ts';
 import { HOST_CONFIG_DEFAULTS, type HostConfig, type NetworkPlan } from './network.ts';
-import type { Change, GivenNetwork, NetworkOutcome, PlainRefusal, PlainWarning } from './plan.ts';
+import type {
+  Change,
+  GivenNetwork,
+  NetworkOutcome,
+  PlainRefusal,
+  PlainWarning,
+  PortsOutcome,
+} from './plan.ts';
+import { wantedPorts } from './planners/runtime.ts';
 import { renderHost } from './render/render-host.ts';
 import type { RenderedFiles } from './render/rendered.ts';
 import type { State } from './state.ts';
 import type { ReloadedService } from './step.ts';
 
+const NO_PORTS: PortsOutcome = { given: {}, refusals: {} };
 const NOTHING_GIVEN: GivenNetwork = { interfaces: {}, redirects: [] };
 
 /**
@@ -32,6 +41,8 @@ export function networkOutcome(
     readonly applied: Applied;
     readonly facts: HostFacts;
     readonly host?: HostChange | null;
+    /** Ports that the changed chutes publish. */
+    readonly ports?: PortsOutcome;
   },
   owed: readonly ReloadedService[],
 ): NetworkOutcome {
@@ -65,7 +76,7 @@ export function networkOutcome(
     }
     warnings[chute] = result.warnings;
     const rules = change.desired?.run === 'running' ? change.desired.definition.firewall : {};
-    const portsTaken = takenFor(chute, { applied, facts, staying, given });
+    const portsTaken = takenFor(chute, { ...scene, changes, staying, given });
     const { interfaces } = result;
     const resolved = resolveRedirects({ chute, rules, interfaces, portsTaken });
     if ('refusals' in resolved) refusals[chute] = resolved.refusals;
@@ -114,14 +125,22 @@ function takenFor(
   scene: {
     readonly applied: Applied;
     readonly facts: HostFacts;
+    readonly ports?: PortsOutcome;
+    readonly changes: readonly Change[];
     readonly staying: Applied['chutes'];
     readonly given: Readonly<Record<ChuteName, GivenNetwork>>;
   },
 ): Readonly<Record<string, string>> {
-  const { applied, facts, staying, given } = scene;
-  const published = Object.entries(applied.reservations.ports)
-    .filter(([, holder]) => holder.chute !== chute)
+  const { applied, facts, staying, given, changes, ports = NO_PORTS } = scene;
+  const held = Object.entries(applied.reservations.ports)
+    .filter(([, holder]) => Object.hasOwn(staying, holder.chute))
     .map(([port, holder]) => [port, `chute ${holder.chute}`] as const);
+  const wanted = changes
+    .filter((each) => each.chute !== chute)
+    .flatMap((each) =>
+      [...wantedPorts(each, { ports }).keys()].map((key) => [key, `chute ${each.chute}`] as const),
+    );
+  const published = [...held, ...wanted];
   const redirected = [...Object.entries(staying), ...Object.entries(given)]
     .filter(([other]) => other !== chute)
     .flatMap(([other, { redirects }]) =>

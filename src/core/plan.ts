@@ -1,4 +1,4 @@
-import type { Applied, AppliedChute } from './applied.ts';
+import type { Applied, AppliedChute, DynamicPorts } from './applied.ts';
 import type { ChuteName, Definition, SourceLocation } from './chute.ts';
 import type { HostFacts } from './facts.ts';
 import type { Patch } from './patch.ts';
@@ -52,8 +52,16 @@ export type PlanContext = {
   readonly changes: readonly Change[];
   /** What the interfaces of all these changes are given, and the configuration that follows. */
   readonly network: NetworkOutcome;
+  /** The ports of the host that all these changes are given. */
+  readonly ports: PortsOutcome;
   /** What all services of the device may take of it. */
   readonly limits: LimitsOutcome;
+};
+
+/** Ports of an update's chutes that may be any, and why a chute cannot have what it asks for. */
+export type PortsOutcome = {
+  readonly given: Readonly<Record<ChuteName, DynamicPorts>>;
+  readonly refusals: Readonly<Record<ChuteName, readonly PlainRefusal[]>>;
 };
 
 /** What services may take of the cpus and the memory, before an update and after it. */

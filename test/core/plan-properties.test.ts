@@ -5,6 +5,7 @@ import { NOTHING_APPLIED, stateHash, type Applied } from '../../src/core/applied
 import type { Definition, Service } from '../../src/core/chute.ts';
 import { compareChute, viewOfApplied, viewOfDesired } from '../../src/core/compare-chute.ts';
 import type { ChuteRequest } from '../../src/core/events.ts';
+import { withPorts } from '../../src/core/planners/dynamic-ports.ts';
 import { publishedPorts } from '../../src/core/planners/published-ports.ts';
 import {
   ask,
@@ -26,6 +27,7 @@ const anyService = (at: number): fc.Arbitrary<Service> =>
     .record({
       digest: fc.option(fc.constantFrom('a', 'b', 'c')),
       ports: fc.subarray(PORTS, { maxLength: 1 }),
+      dynamic: fc.boolean(),
       needs: fc.subarray(NAMES.slice(0, at)),
       volume: fc.option(fc.constantFrom('data', 'uploads')),
       value: fc.constantFrom('1', '2'),
@@ -34,7 +36,10 @@ const anyService = (at: number): fc.Arbitrary<Service> =>
       service({
         environment: { VALUE: given.value },
         needs: given.needs,
-        ports: Object.fromEntries(given.ports.map((port) => [`${port}/tcp`, { internal: port }])),
+        ports: {
+          ...Object.fromEntries(given.ports.map((port) => [`${port}/tcp`, { internal: port }])),
+          ...(given.dynamic && { 'auto:5000/tcp': { internal: 5000 } }),
+        },
         volumes: given.volume ? { '/data': { name: given.volume } } : {},
         ...(given.digest && { source: { type: 'local', digest: digest(given.digest) } }),
       }),
@@ -146,10 +151,9 @@ describe('every plan', () => {
           const after = run(applied, made.plan).applied;
           const published = Object.entries(after.chutes).flatMap(([chute, each]) =>
             each.definition && each.run === 'running'
-              ? publishedPorts(each.definition).map(({ key, service: name }) => [
-                  key,
-                  { chute, service: name },
-                ])
+              ? publishedPorts(withPorts(each.definition, each.dynamicPorts)).map(
+                  ({ key, service: name }) => [key, { chute, service: name }],
+                )
               : [],
           );
           expect(after.reservations.ports).toEqual(Object.fromEntries(published));

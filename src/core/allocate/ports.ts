@@ -82,7 +82,7 @@ export function assignPorts(
   const give = (request: PortRequest, external: number): void => {
     const { service, internal, protocol } = request;
     ports.push({ service, internal, protocol, external });
-    taken.set(`${external}/${protocol}`, `service ${service} of ${chute}`);
+    taken.set(`${external}/${protocol}`, `service ${service}`);
   };
   for (const request of inOrder) {
     const { external, protocol } = request;
@@ -147,9 +147,9 @@ const portRefused = (
   holder: string,
 ): PlainRefusal => ({
   code: 'RIPCORD_PORT_TAKEN',
-  message: `cannot publish port ${external}/${protocol} for ${service} of ${chute}: it is taken by ${holder}`,
+  message: `cannot publish port ${external}/${protocol} of service ${service} of ${chute}: ${holder} has it`,
   path,
-  hint: 'publish it as another port, or as null: then a free one is chosen',
+  hint: `take another port, or stop ${holder}`,
 });
 
 const noneFree = (
@@ -158,7 +158,7 @@ const noneFree = (
   { first, last }: PortContext['range'],
 ): PlainRefusal => ({
   code: 'RIPCORD_PORT_TAKEN',
-  message: `cannot publish port ${internal}/${protocol} of ${service} of ${chute}: all ports from ${first} to ${last} are taken`,
+  message: `cannot publish port ${internal}/${protocol} of service ${service} of ${chute}: all ports from ${first} to ${last} are taken`,
   path,
   hint: 'publish it as a port outside of these',
 });

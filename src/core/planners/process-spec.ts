@@ -1,3 +1,4 @@
+import type { DynamicPorts } from '../applied.ts';
 import type { Definition, Service, ServiceName } from '../chute.ts';
 import {
   dataDirectory,
@@ -8,6 +9,7 @@ import {
 } from '../layout.ts';
 import type { ProcessSpec } from '../step.ts';
 import { splitWords } from '../words.ts';
+import { withPorts } from './dynamic-ports.ts';
 import { publishedPorts } from './published-ports.ts';
 
 /** Where a service's data is mounted unless its definition names other places. */
@@ -23,6 +25,7 @@ export function processSpec(
   definition: Definition,
   name: ServiceName,
   service: Service,
+  given: DynamicPorts = {},
 ): ProcessSpec {
   const chute = definition.name;
   return {
@@ -33,7 +36,8 @@ export function processSpec(
     environment: {
       ...definition.environment,
       ...service.environment,
-      ...systemEnvironment(definition, name, service),
+      ...systemEnvironment(definition, service),
+      ...portEnvironment(withPorts(definition, given), name, given[name] ?? {}),
     },
     log: serviceLog(chute, name),
     stop: service.stop,
@@ -47,13 +51,9 @@ export function commandOf({ command }: Service): readonly string[] | null {
 }
 
 /** What the system tells every service, and a definition cannot override. */
-function systemEnvironment(
-  definition: Definition,
-  name: ServiceName,
-  service: Service,
-): ProcessSpec['environment'] {
+function systemEnvironment(definition: Definition, service: Service): ProcessSpec['environment'] {
   const chute = definition.name;
-  const data = service.volumes[DATA_PATH];
+  const data = service.volumes[definition.dataDir ?? DATA_PATH];
   const told: Record<string, string | { readonly $path: string }> = {
     CHUTE_NAME: chute,
     DATA_DIR: { $path: data ? volumeDirectory(chute, data.name) : dataDirectory(chute) },
@@ -69,9 +69,22 @@ function systemEnvironment(
     `RIPCORD_VOLUME_${volume.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`,
     { $path: volumeDirectory(chute, volume) },
   ]);
+  return Object.fromEntries([...volumes, ...twins]) as ProcessSpec['environment'];
+}
+
+/** Where a service shall listen, and which port of the host each that may be any has become. */
+function portEnvironment(
+  definition: Definition,
+  name: ServiceName,
+  given: DynamicPorts[string],
+): ProcessSpec['environment'] {
   const port = portOf(definition, name);
+  const ports = Object.entries(given).map(([key, external]) => [
+    `RIPCORD_PORT_${key.slice('auto:'.length).replace('/tcp', '').replace('/', '_').toUpperCase()}`,
+    String(external),
+  ]);
   return {
-    ...(Object.fromEntries([...volumes, ...twins]) as ProcessSpec['environment']),
+    ...(Object.fromEntries(ports) as Readonly<Record<string, string>>),
     ...(port !== null && { PORT: String(port) }),
   };
 }

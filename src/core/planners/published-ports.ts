@@ -1,5 +1,4 @@
 import type { Definition, ServiceName } from '../chute.ts';
-import { pointer } from '../patch.ts';
 import { textOrder } from '../text-order.ts';
 
 /** One port that a chute offers to the outside. */
@@ -9,23 +8,19 @@ export type PublishedPort = {
   readonly external: number;
   readonly internal: number;
   readonly service: ServiceName;
-  /** Where the definition asks for it, as a JSON pointer. */
-  readonly path: string;
 };
 
 /**
- * The ports that a definition publishes, lowest first. Pure.
- *
- * A port that may be any free one, and a web port that is not bound, are published as themselves: a
- * process listens where it listens.
+ * The ports that a definition publishes, lowest first, once those that may be any are given (`withPorts`).
+ * Pure. A web port that is not bound is published as itself: a process listens where it listens.
  */
 export function publishedPorts(definition: Definition): readonly PublishedPort[] {
   const bound = Object.entries(definition.services).flatMap(([service, { ports }]) =>
     Object.entries(ports).map(([key, { internal }]) => ({
-      ...parsed(key, internal),
+      key,
+      external: Number.parseInt(key, 10),
       internal,
       service,
-      path: pointer('services', service, 'ports', key),
     })),
   );
   const { web } = definition;
@@ -39,7 +34,6 @@ export function publishedPorts(definition: Definition): readonly PublishedPort[]
       external: web.port,
       internal: web.port,
       service: web.service,
-      path: '/web/port',
     };
   return [...bound, ...(own ? [own] : [])].toSorted(
     (left, right) =>
@@ -47,11 +41,4 @@ export function publishedPorts(definition: Definition): readonly PublishedPort[]
       textOrder(left.key, right.key) ||
       textOrder(left.service, right.service),
   );
-}
-
-/** `18080/tcp` is itself; `auto:5000/tcp` is any, and here 5000. */
-function parsed(key: string, internal: number): Pick<PublishedPort, 'key' | 'external'> {
-  const [port = '', protocol = 'tcp'] = key.split('/');
-  if (port.startsWith('auto:')) return { key: `${internal}/${protocol}`, external: internal };
-  return { key: `${port}/${protocol}`, external: Number(port) };
 }

@@ -4,8 +4,9 @@ import { ORDER } from '../phases.ts';
 import type { Change, PlanContext, Planner } from '../plan.ts';
 import type { StepDraft, StepId } from '../step.ts';
 import { textOrder } from '../text-order.ts';
+import { withPorts } from './dynamic-ports.ts';
 import { directoryIdsOf } from './name.ts';
-import { publishedPorts, type PublishedPort } from './published-ports.ts';
+import { publishedPorts } from './published-ports.ts';
 import { fateOf } from './service-fate.ts';
 import { unsupportedFields, type PlainRefusal } from './unsupported.ts';
 
@@ -15,14 +16,17 @@ import { unsupportedFields, type PlainRefusal } from './unsupported.ts';
  */
 export const runtime: Planner = {
   name: 'runtime',
-  version: 1,
+  version: 2,
   plan(change, context) {
     const { desired } = change;
     if (desired?.run !== 'running') return { steps: [] };
     if (context.facts.runtime !== 'process') return { refusals: [laterRuntime(change, context)] };
-    const refusals = [...unsupportedFields(desired.definition), ...takenPorts(change, context)];
+    const refusals = [
+      ...unsupportedFields(desired.definition),
+      ...(context.ports.refusals[change.chute] ?? []),
+    ];
     if (refusals.length > 0) return { refusals };
-    const checks = [...portCheck(change, context), ...secretCheck(change)];
+    const checks = [...portCheck(change, context), ...secretCheck(change, context)];
     return { steps: [...checks, ...volumes(change)] };
   },
 };
@@ -36,12 +40,10 @@ const laterRuntime = ({ chute }: Change, { facts }: PlanContext): PlainRefusal =
 
 /** The ports that are new for this chute and so have to be free. */
 function portCheck(change: Change, context: PlanContext): readonly StepDraft[] {
-  const { chute, desired } = change;
+  const { chute } = change;
   const held = context.applied.reservations.ports;
   // What another chute of this plan gives up is free by the time it is needed: it stops first.
-  const ports = publishedPorts(desired?.definition ?? NOTHING)
-    .map(({ key }) => key)
-    .filter((key) => !held[key]);
+  const ports = [...wantedPorts(change, context).keys()].filter((key) => !held[key]);
   if (ports.length === 0) return [];
   return [
     {
@@ -55,9 +57,9 @@ function portCheck(change: Change, context: PlanContext): readonly StepDraft[] {
 }
 
 /** The secrets of what will be started: what runs already has its own. */
-function secretCheck(change: Change): readonly StepDraft[] {
+function secretCheck(change: Change, context: PlanContext): readonly StepDraft[] {
   const { chute } = change;
-  const values = [...fateOf(change).starting.values()].flatMap(({ environment }) =>
+  const values = [...fateOf(change, context).starting.values()].flatMap(({ environment }) =>
     Object.values(environment),
   );
   const marks = new Set(
@@ -77,48 +79,14 @@ function secretCheck(change: Change): readonly StepDraft[] {
   ];
 }
 
-function takenPorts(change: Change, context: PlanContext): readonly PlainRefusal[] {
-  const ports = publishedPorts(change.desired?.definition ?? NOTHING);
-  return ports.flatMap((port, at) => {
-    const holder = holderOf(port, ports.slice(0, at), { change, context });
-    if (holder === null) return [];
-    return [
-      {
-        code: 'RIPCORD_PORT_TAKEN',
-        message: `cannot publish port ${port.key} of service ${port.service} of ${change.chute}: ${holder} has it`,
-        path: port.path,
-        hint: `take another port, or stop ${holder}`,
-      },
-    ];
-  });
-}
-
-/** Who has a port that this chute wants, in words; null when it can have it. */
-function holderOf(
-  { key, service }: PublishedPort,
-  before: readonly PublishedPort[],
-  { change, context }: { readonly change: Change; readonly context: PlanContext },
-): string | null {
-  const own = before.find((port) => port.key === key && port.service !== service);
-  if (own) return `service ${own.service}`;
-  const { applied, changes, facts } = context;
-  const holder = applied.reservations.ports[key];
-  if (holder?.chute === change.chute) return null;
-  const wants = (each: Change): boolean => wantedPorts(each).has(key);
-  if (holder) {
-    const holding = changes.find(({ chute }) => chute === holder.chute);
-    if (!holding || wants(holding)) return `chute ${holder.chute}`;
-  }
-  // Of several chutes that are new to a port, the first by name has it.
-  const rival = changes.find((each) => textOrder(each.chute, change.chute) < 0 && wants(each));
-  if (rival) return `chute ${rival.chute}`;
-  return holder ? null : (facts.portsTaken[key] ?? null);
-}
-
 /** The ports a chute will hold once its change is through. Pure. */
-export function wantedPorts({ desired }: Pick<Change, 'desired'>): ReadonlyMap<string, string> {
+export function wantedPorts(
+  { chute, desired }: Pick<Change, 'chute' | 'desired'>,
+  { ports }: Pick<PlanContext, 'ports'>,
+): ReadonlyMap<string, string> {
   if (desired?.run !== 'running') return new Map();
-  return new Map(publishedPorts(desired.definition).map(({ key, service }) => [key, service]));
+  const definition = withPorts(desired.definition, ports.given[chute]);
+  return new Map(publishedPorts(definition).map(({ key, service }) => [key, service]));
 }
 
 function volumes(change: Change): readonly StepDraft[] {
@@ -151,5 +119,3 @@ function missingVolumes(before: AppliedChute | null, service: Service): readonly
   const named = Object.values(service.volumes).map((volume) => volume.name);
   return [...new Set(named)].filter((each) => !before?.volumes[each]);
 }
-
-const NOTHING = { name: '', environment: {}, services: {}, firewall: {} };

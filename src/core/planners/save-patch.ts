@@ -1,4 +1,4 @@
-import { NEW_CHUTE, type Applied, type AppliedChute } from '../applied.ts';
+import { NEW_CHUTE, type Applied, type AppliedChute, type DynamicPorts } from '../applied.ts';
 import { below } from '../compare-chute.ts';
 import { canonical, type Json } from '../json.ts';
 import { compare, pointer, type Operation, type Patch } from '../patch.ts';
@@ -27,6 +27,7 @@ export function savePatch(change: Change, context: PlanContext, fate: Fate): Pat
       : [{ op: 'replace', path: `${at}/run`, value: desired.run } as const]),
     ...saveServices(at, was, { desired, fate }),
     ...saveNetwork(at, was, context.network.given[chute]),
+    ...saveDynamicPorts(`${at}/dynamicPorts`, was, context.ports.given[chute]),
     ...ports,
   ];
 }
@@ -40,6 +41,15 @@ function saveNetwork(at: string, was: AppliedChute, given: GivenNetwork | undefi
       ? []
       : [{ op: 'replace', path: `${at}/redirects`, value: sorted(redirects) } as const]),
   ];
+}
+
+function saveDynamicPorts(
+  path: string,
+  { dynamicPorts: had }: AppliedChute,
+  given: DynamicPorts | undefined,
+): Patch {
+  if (canonical(had ?? null) === canonical(given ?? null)) return [];
+  return given ? [{ op: 'add', path, value: sorted(given) }] : [{ op: 'remove', path }];
 }
 
 /** Services that steps leave otherwise than they shall be: gone ones, and dead ones of a stopped chute. */
@@ -67,11 +77,14 @@ function stateLeft(was: AppliedChute, name: string, { starting, stopping }: Fate
   return was.services[name]?.state ?? null;
 }
 
-function savePorts(change: Change, { applied, changes }: PlanContext): Patch {
+function savePorts(change: Change, context: PlanContext): Patch {
   const { chute } = change;
+  const { applied, changes } = context;
   const held: Applied['reservations']['ports'] = applied.reservations.ports;
-  const wanted = wantedPorts(change);
-  const others = changes.filter((each) => each.chute !== chute).map(wantedPorts);
+  const wanted = wantedPorts(change, context);
+  const others = changes
+    .filter((each) => each.chute !== chute)
+    .map((each) => wantedPorts(each, context));
   const freed = Object.keys(held).filter(
     // One that another chute of this plan takes over is that one's to write.
     (key) =>

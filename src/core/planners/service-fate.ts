@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts';
 import type { Definition, ServiceName } from '../chute.ts';
 import { canonical, type Json } from '../json.ts';
-import type { Change } from '../plan.ts';
+import type { Change, PlanContext } from '../plan.ts';
 import type { ProcessSpec } from '../step.ts';
 import { textOrder } from '../text-order.ts';
 import { processSpec } from './process-spec.ts';
@@ -16,7 +16,7 @@ export type Fate = {
 };
 
 /** Which services of a change stop, start and are looked at. Pure. */
-export function fateOf(change: Change): Fate {
+export function fateOf(change: Change, { ports }: Pick<PlanContext, 'ports'>): Fate {
   const { before, desired, operation } = change;
   const runs = desired?.run === 'running' ? desired.definition : null;
   const names = new Set([
@@ -29,7 +29,8 @@ export function fateOf(change: Change): Fate {
   for (const name of [...names].toSorted(textOrder)) {
     const was = before?.services[name];
     const service = runs?.services[name];
-    const spec = runs && service ? processSpec(runs, name, service) : null;
+    const spec =
+      runs && service ? processSpec(runs, name, service, ports.given[change.chute]) : null;
     const alive = was?.state === 'running';
     const same =
       spec !== null &&

@@ -6,12 +6,12 @@ import { ORDER } from '../phases.ts';
 import type { Change, Desired, PlanContext, Planner } from '../plan.ts';
 import type { GateCheck, StepDraft, StepId } from '../step.ts';
 import { textOrder } from '../text-order.ts';
+import { withPorts } from './dynamic-ports.ts';
 import { fetchIdsOf } from './files.ts';
 import { directoryIdsOf } from './name.ts';
 import { processSpec } from './process-spec.ts';
-import { publishedPorts } from './published-ports.ts';
 import { limitIdsOf } from './resource.ts';
-import { volumeIdsOf } from './runtime.ts';
+import { volumeIdsOf, wantedPorts } from './runtime.ts';
 import { savePatch } from './save-patch.ts';
 import { fateOf, type Fate } from './service-fate.ts';
 import type { PlainRefusal } from './unsupported.ts';
@@ -22,16 +22,16 @@ import type { PlainRefusal } from './unsupported.ts';
  */
 export const state: Planner = {
   name: 'state',
-  version: 2,
+  version: 3,
   plan(change, context) {
     const refusals = wrongNeeds(change);
     if (refusals.length > 0) return { refusals };
-    const fate = fateOf(change);
+    const fate = fateOf(change, context);
     return {
       steps: [
         ...stops(change, fate),
         ...starts(change, fate, context),
-        ...gate(change, fate),
+        ...gate(change, fate, context),
         ...save(change, savePatch(change, context, fate)),
       ],
     };
@@ -59,7 +59,7 @@ function wrongNeeds({ chute, desired }: Change): readonly PlainRefusal[] {
 }
 
 function stops({ chute, before }: Change, { stopping }: Fate): readonly StepDraft[] {
-  const definition = before?.definition ?? null;
+  const definition = before?.definition ? withPorts(before.definition, before.dynamicPorts) : null;
   const needs = definition?.services ?? {};
   const idOf = (service: ServiceName): string => stopId(chute, service);
   return [...stopping].map(([service, spec]) => {
@@ -113,18 +113,18 @@ function starts(
 function holdersOf(
   { chute, desired }: Change,
   service: ServiceName,
-  { applied, changes }: PlanContext,
+  context: PlanContext,
 ): readonly StepId[] {
-  if (!desired) return [];
-  const wanted = publishedPorts(desired.definition).filter((port) => port.service === service);
-  const found = wanted.flatMap(({ key }) => {
+  const { applied, changes } = context;
+  const wanted = [...wantedPorts({ chute, desired }, context)].filter(([, of]) => of === service);
+  const found = wanted.flatMap(([key]) => {
     const holder = applied.reservations.ports[key];
     const holding = changes.find((each) => each.chute === holder?.chute && hasSteps(each));
     if (
       !holder ||
       !holding ||
       holding.chute === chute ||
-      !fateOf(holding).stopping.has(holder.service)
+      !fateOf(holding, context).stopping.has(holder.service)
     )
       return [];
     return [stopId(holder.chute, holder.service)];
@@ -139,13 +139,19 @@ const stopId = (chute: ChuteName, service: ServiceName): string =>
   `${chute}/${service}/process.stop`;
 
 /** One gate for all that changed; services that only keep running are the baseline's concern. */
-function gate({ chute, desired }: Change, { starting, checking }: Fate): readonly StepDraft[] {
+function gate(
+  { chute, desired }: Change,
+  { starting, checking }: Fate,
+  { ports }: PlanContext,
+): readonly StepDraft[] {
   if (!desired || checking.size === 0) return [];
-  const { definition } = desired;
+  const given = ports.given[chute];
+  const definition = withPorts(desired.definition, given);
   const checks = [...checking].toSorted(textOrder).flatMap((service): readonly GateCheck[] => {
     const made = definition.services[service];
     if (!made) return [];
-    const { directory } = starting.get(service) ?? processSpec(definition, service, made);
+    const { directory } =
+      starting.get(service) ?? processSpec(desired.definition, service, made, given);
     return [{ chute, service, health: healthOf(definition, service), directory }];
   });
   const withinMs = Math.max(...checks.map(({ health }) => health.withinMs));

@@ -98,10 +98,10 @@ test('what is taken is refused, or passed over where any will do', () => {
   const taken = { '8080/tcp': 'port of web', '30000/tcp': 'web', '30001/udp': 'dns' };
   expect(shown(assign(portRequests(chute(auto(1))), { taken }))).toEqual(['30001→1/tcp']);
   expect(shown(assign(portRequests(chute({ '8080/tcp': { internal: 80 } })), { taken }))).toEqual([
-    '/services/main/ports/8080~1tcp: cannot publish port 8080/tcp for main of c: it is taken by port of web',
+    '/services/main/ports/8080~1tcp: cannot publish port 8080/tcp of service main of c: port of web has it',
   ]);
   expect(shown(assign(portRequests(chute(auto(5))), { range: { first: 1, last: 0 } }))).toEqual([
-    '/services/main/ports/auto:5~1tcp: cannot publish port 5/tcp of main of c: all ports from 1 to 0 are taken',
+    '/services/main/ports/auto:5~1tcp: cannot publish port 5/tcp of service main of c: all ports from 1 to 0 are taken',
   ]);
 });
 

@@ -140,7 +140,6 @@ describe('ports', () => {
       chute({ ports: { '80/udp': { internal: 80 } } }, { web }),
       ['80/tcp', '80/udp'],
     ],
-    ['any free port is itself', chute({ ports: { 'auto:53/udp': { internal: 53 } } }), ['53/udp']],
     [
       'ParaDrop: the web port of another service is not bound to this one',
       chute(
