@@ -43,8 +43,15 @@ export function observeNetwork(
 function isPort(tree: HostTree, name: string): boolean {
   if (MADE.test(name) || tree.has(NET, name, 'phy80211') || tree.has(NET, name, 'wireless'))
     return false;
+  if (isMadeOfOthers(tree, name)) return false;
   // Tunnels and the like have other types, and some files there are no interfaces at all.
   return tree.read(NET, name, 'type') === ETHERNET;
+}
+
+/** Whether a program made it on top of another. Ports of a switch lie on one too: they have hardware. */
+function isMadeOfOthers(tree: HostTree, name: string): boolean {
+  const virtual = tree.real(NET, name)?.includes('/devices/virtual/') ?? false;
+  return virtual && tree.names(NET, name).some((each) => each.startsWith('lower_'));
 }
 
 function portOf(

@@ -32,6 +32,16 @@ test('what has another type than Ethernet, or is no interface at all, is no port
   expect(observed(host).ports).toEqual({});
 });
 
+test.each([
+  { what: 'a macvlan, whatever it is called', device: 'virtual/net/lan9', ports: ['eth0'] },
+  { what: 'a port of a switch', device: 'platform/switch/net/lan9', ports: ['eth0', 'lan9'] },
+])('$what on eth0 leaves $ports', ({ device, ports }) => {
+  const host = new PaperHost().port('eth0');
+  host.file(`sys/devices/${device}/type`, '1').link('sys/class/net/lan9', `sys/devices/${device}`);
+  host.link(`sys/devices/${device}/lower_eth0`, 'sys/class/net/eth0');
+  expect(Object.keys(observed(host).ports)).toEqual(ports);
+});
+
 test('tells the uplink by the default route, and of several takes the nearest', () => {
   const host = new PaperHost().port('eth0').port('eth1').port('eth2');
   host.routes(`eth2 ${DEFAULT} 600`, `eth0 ${DEFAULT} 100`, 'eth1 0001A8C0 00FFFFFF');
