@@ -9,6 +9,9 @@ import { askedBy, entry, type Why, type WhyEntry } from './why-answer.ts';
 /** A port, and the protocol when it was said. */
 export type PortSubject = { readonly port: number; readonly protocol: string | null };
 
+/** Who listens on which port, by `8080/tcp`, beside the services of chutes: as somebody looked just now. */
+export type Listening = Readonly<Record<string, string>>;
+
 /** `port:8080`, `port:8080/udp` or `8080/tcp`; null for every other text. Pure. */
 export function parsePort(text: string): PortSubject | null {
   const [, marked, bare, protocol] =
@@ -21,12 +24,12 @@ export function parsePort(text: string): PortSubject | null {
 export async function whyPort(
   replay: Replay,
   subject: PortSubject,
-  asked: { readonly subject: string; readonly deep: boolean },
+  asked: { readonly subject: string; readonly deep: boolean; readonly listening?: Listening },
 ): Promise<Why> {
   const keys = (subject.protocol === null ? ['tcp', 'udp'] : [subject.protocol]).map(
     (protocol) => `${subject.port}/${protocol}`,
   );
-  const parts = await Promise.all(keys.map((key) => holderOf(replay, key)));
+  const parts = await Promise.all(keys.map((key) => holderOf(replay, key, asked.listening)));
   const sent = await redirectsOf(replay, subject.port);
   const held = [...parts.filter(({ is }) => is !== 'free'), ...sent];
   const answers = held.length > 0 ? held : parts.slice(0, 1);
@@ -50,8 +53,8 @@ type Holder = {
   readonly next: string | null;
 };
 
-async function holderOf(replay: Replay, key: string): Promise<Holder> {
-  const { applied, facts } = replay.state;
+async function holderOf(replay: Replay, key: string, listening?: Listening): Promise<Holder> {
+  const { applied } = replay.state;
   const held = applied.reservations.ports[key];
   const place = pointer('reservations', 'ports', key);
   const changes = await pathChanges(replay, place);
@@ -75,17 +78,32 @@ async function holderOf(replay: Replay, key: string): Promise<Holder> {
         ),
       ]
     : [];
-  if (!facts)
-    return { is: 'free', text: `port ${key} is free: no chute has it`, chain: freed, next: null };
-  const taken = facts.facts.portsTaken[key];
-  if (taken === undefined) {
-    const text = `port ${key} is free: no chute has it, and nobody listened on it`;
-    const look = entry(`nobody listened on ${key} when the host was looked at last`, [facts.seq]);
-    return { is: 'free', text, chain: [...freed, look], next: null };
+  const look = lookAt(replay, key, listening);
+  if (look === null) {
+    const text = `port ${key} is free: no chute has it`;
+    return { is: 'free', text, chain: freed, next: null };
   }
-  const look = entry(`${taken} listened on ${key} when the host was looked at last`, [facts.seq]);
-  const text = `port ${key} is taken by ${taken}, which is no chute`;
-  return { is: 'foreign', text, chain: [...freed, look], next: null };
+  const { taken, when, seqs: seen } = look;
+  const link = entry(`${taken ?? 'nobody'} ${when}`, seen);
+  const text =
+    taken === null
+      ? `port ${key} is free: no chute has it, and nobody else listens on it`
+      : `port ${key} is taken by ${taken}, which is no chute`;
+  const chain = [...freed, link];
+  return { is: taken === null ? 'free' : 'foreign', text, chain, next: null };
+}
+
+/** What is known of others at a port: by a look just now, else by the last one on record. */
+function lookAt(
+  { state }: Replay,
+  key: string,
+  listening: Listening | undefined,
+): { readonly taken: string | null; readonly when: string; readonly seqs: readonly Seq[] } | null {
+  if (listening) return { taken: listening[key] ?? null, when: `listens on ${key} now`, seqs: [] };
+  if (!state.facts) return null;
+  const { seq, facts } = state.facts;
+  const when = `listened on ${key} when the host was looked at last`;
+  return { taken: facts.portsTaken[key] ?? null, when, seqs: [seq] };
 }
 
 function ownerIn(value: Json | undefined): string {

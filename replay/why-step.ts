@@ -38,7 +38,7 @@ export async function whyStep(
     chain: [
       ...reasons(detail, story, shown),
       ...waited(detail, story),
-      ...went(detail),
+      ...went(detail, story),
       ...left(detail, shown),
       ...taken(detail, story),
     ],
@@ -164,7 +164,7 @@ function endOf({ events }: UpdateStory, n: number): Seq | null {
 }
 
 /** Its attempts, probes and skips, as they came. */
-function went(detail: StepDetail): readonly WhyEntry[] {
+function went(detail: StepDetail, story: UpdateStory): readonly WhyEntry[] {
   const { update, n } = detail;
   return detail.events.flatMap((record): readonly WhyEntry[] => {
     const tell = (text: string): readonly WhyEntry[] => [entry(text, [record.seq], { update, n })];
@@ -180,8 +180,9 @@ function went(detail: StepDetail): readonly WhyEntry[] {
       case 'step.probed':
         return tell(`the world was asked whether its effect is there: ${record.state}`);
       case 'step.skipped': {
-        const by = record.by === null ? '' : `${record.by}: `;
-        return tell(`skipped: ${by}${record.reason}`);
+        const by = story.plan?.steps.find(({ id }) => id === record.by);
+        const whom = by ? `, satisfied by s${by.n} (${by.title})` : '';
+        return tell(`skipped${whom}: ${record.reason}`);
       }
       case 'step.succeeded': {
         const found = record.recovered === true ? ', found in place by a look at the world' : '';

@@ -8,7 +8,7 @@ import type { Why } from './why-answer.ts';
 import { whyChute } from './why-chute.ts';
 import { whyPath } from './why-path.ts';
 import { type Place, placeOf } from './why-place.ts';
-import { parsePort, whyPort } from './why-port.ts';
+import { type Listening, parsePort, whyPort } from './why-port.ts';
 import { whyService } from './why-service.ts';
 import { whyStep } from './why-step.ts';
 import { whyUpdate } from './why-update.ts';
@@ -17,17 +17,18 @@ import { whyUpdate } from './why-update.ts';
  * Why something is as it is, from the changed field over planner and step to the outcome. The subject is
  * a chute (`hello`), a service (`hello/main`), an update (`u43`), a step (`u43.s7`), a revision
  * (`hello@r41`), a record (`@1287`), a port (`port:8080/tcp`) or a place of what is applied
- * (`hello.services.main.environment.LOG_LEVEL`, a file of the host, a JSON pointer). `deep` leaves nothing out.
+ * (`hello.services.main.environment.LOG_LEVEL`, a file of the host, a JSON pointer). `deep` leaves nothing out; with
+ * `listening` a port is told of as it is now and not as it was when the host was looked at last.
  *
  * Throws RIPCORD_REF_UNKNOWN naming what is nearest.
  */
 export async function why(
   replay: Replay,
   subject: string,
-  { deep = false }: { readonly deep?: boolean } = {},
+  { deep = false, listening }: { readonly deep?: boolean; readonly listening?: Listening } = {},
 ): Promise<Why> {
   const port = parsePort(subject);
-  if (port) return await whyPort(replay, port, { subject, deep });
+  if (port) return await whyPort(replay, port, { subject, deep, ...(listening && { listening }) });
   if (subject.startsWith('container:')) throw noContainer(subject);
   const { updates } = await replay.chronicle();
   const chutes = [...new Set(updates.flatMap((each) => each.chutes))];

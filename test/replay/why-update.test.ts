@@ -216,7 +216,7 @@ describe('why a step was there', () => {
     );
     expect(texts(answer)).toContain('it came after s1 (hello/directory.create)');
     expect(texts(answer)).toContain(
-      'skipped: hello/directory.create: what runs is what is on disk',
+      'skipped, satisfied by s1 (hello/directory.create): what runs is what is on disk',
     );
   });
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { whyList } from '../../replay/why-answer.ts';
+import { why } from '../../replay/why.ts';
+import type { HostFacts } from '../../src/core/facts.ts';
 import { applyOf } from './asked.ts';
 import { ToldDevice } from './told-device.ts';
 import {
@@ -172,6 +174,23 @@ describe('why a port is taken or free', () => {
     const answer = await ask(told, '18080/tcp');
     expect(answer.text).toBe('port 18080/tcp is free: no chute has it.');
     expect(texts(answer)).toEqual(['u2 freed 18080/tcp, which hello/main had (amelia, cli)']);
+  });
+});
+
+describe('a port that no chute has', () => {
+  test('is told of by the last look on record, or by one just now', async () => {
+    const told = await installed();
+    const facts = { portsTaken: { '8080/tcp': 'pid 812 (lighttpd)' } } as unknown as HostFacts;
+    await told.tell({ type: 'host.observed', facts });
+    const answer = await ask(told, 'port:8080');
+    expect(answer.text).toBe('port 8080/tcp is taken by pid 812 (lighttpd), which is no chute.');
+    expect(answer.chain[0]).toMatchObject({
+      text: 'pid 812 (lighttpd) listened on 8080/tcp when the host was looked at last',
+      at: told.records.length,
+    });
+    const now = await why(await told.replay(), 'port:8080', { listening: { '8080/udp': 'dns' } });
+    expect(now.text).toBe('port 8080/udp is taken by dns, which is no chute.');
+    expect(now.chain[0]).toMatchObject({ text: 'dns listens on 8080/udp now', at: null });
   });
 });
 
