@@ -162,14 +162,13 @@ export const LATER: readonly string[] = [
 
 /** Options of the contract that this version does not have yet, by their command. */
 export const LATER_OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  plan: ['--simulate', '--out', '--base', '--explain'],
+  plan: ['--out', '--base', '--explain'],
   apply: ['--wait-healthy', '--on-failure', '--watch', '--standalone', '--cancel-on-interrupt'],
   retry: ['--force-at-step'],
   cancel: ['--force-at-step'],
   status: ['--watch'],
   doctor: ['--fix'],
   logs: ['--since'],
-  init: ['--from'],
 };
 
 /** What completion asks behind the scenes; not in the list. */

@@ -1,41 +1,103 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
+import { definitionError } from '../../core/definition/complaint.ts';
 import { jsonSchema } from '../../core/definition/json-schema.ts';
+import { codeOf, RipcordError } from '../../core/errors.ts';
 import { type CommandModule, textOf } from '../command.ts';
+import { readDefinition } from '../definition-file.ts';
 import { EXIT, usageError } from '../exit-code.ts';
 import { print } from '../output.ts';
 
-/** `ripcord init [DIR]`: a commented definition, its schema beside it, and a server to begin with. */
+/**
+ * `ripcord init [DIR]`: a commented definition, its schema beside it, and a server to begin with; or,
+ * with `--from`, the definition that another file comes to.
+ */
 export const init: CommandModule = {
   configure(command) {
-    command.argument('[dir]', 'where to; default: here');
+    command
+      .argument('[dir]', 'where to; default: here')
+      .option(
+        '--from <file>',
+        'an older definition, an update object or a compose file to begin with',
+      );
   },
-  async run(context, { args: [dir] }) {
+  async run(context, { args: [dir], options }) {
     const given = textOf(dir) ?? '.';
     const directory = resolve(given);
     const file = join(directory, 'chute.yaml');
     if (existsSync(file))
       throw usageError(`cannot write ${file}: it is there already`, `ripcord validate ${given}`);
-    await mkdir(directory, { recursive: true });
-    const written = [file, join(directory, 'chute.schema.json')];
-    await writeFile(file, definitionText(nameFor(directory)), { flag: 'wx' });
-    await writeFile(written[1] ?? '', `${JSON.stringify(jsonSchema(), null, 2)}\n`);
+    const from = options['from'];
+    // Whatever cannot be turned into one leaves nothing behind.
+    const converted = typeof from === 'string' ? await convert(from, directory) : null;
+    await makeDirectory(directory);
+    const schema = join(directory, 'chute.schema.json');
+    const written = [file, schema];
+    const text = converted?.text ?? definitionText(nameFor(directory));
+    const mode = converted?.hasSecrets === true ? 0o600 : 0o666;
+    await writeFile(file, text, { flag: 'wx', mode }).catch(refuse(file));
+    await writeFile(schema, `${JSON.stringify(jsonSchema(), null, 2)}\n`).catch(refuse(schema));
     const server = join(directory, 'server.mjs');
-    if (!existsSync(server)) {
-      await writeFile(server, SERVER, { flag: 'wx' });
+    if (converted === null && !existsSync(server)) {
+      await writeFile(server, SERVER, { flag: 'wx' }).catch(refuse(server));
       written.push(server);
     }
+    const next = converted === null ? 'apply' : 'plan';
     await print(context, { files: written }, () =>
       [
         ...written.map((each) => `${context.terminal.green('+')} ${each}\n`),
-        `ripcord apply ${given}${context.rootFlag}\n`,
+        `ripcord ${next} ${given}${context.rootFlag}\n`,
       ].join(''),
     );
     return EXIT.ok;
   },
 };
+
+/** `mkdir` with `recursive` goes round for ever below /proc: each level by itself does not. */
+async function makeDirectory(directory: string): Promise<void> {
+  if (existsSync(directory)) return;
+  const above = dirname(directory);
+  if (above !== directory) await makeDirectory(above);
+  await mkdir(directory).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') refuse(directory)(error);
+  });
+}
+
+function refuse(path: string): (error: unknown) => never {
+  return (error) => {
+    throw new RipcordError(
+      'RIPCORD_USAGE_INVALID',
+      `cannot write ${path}: ${codeOf(error) ?? 'it cannot be made'}`,
+      { cause: error, hint: 'name a directory that can be written' },
+    );
+  };
+}
+
+async function convert(
+  from: string,
+  directory: string,
+): Promise<{ readonly text: string; readonly hasSecrets: boolean }> {
+  const found = await readDefinition(from);
+  const { convertDefinition } = await import('../../core/definition/convert/convert.ts');
+  const isBeside = found.directory === directory || from === '-';
+  const converted = convertDefinition(found.text, {
+    file: found.file,
+    fallbackName: isBeside ? nameFor(directory) : found.fallbackName,
+    sourceBase: isBeside ? null : found.directory,
+  });
+  if (converted.ok)
+    return {
+      ...converted,
+      text: `# yaml-language-server: $schema=./chute.schema.json\n${converted.text}`,
+    };
+  if ('complaints' in converted) throw definitionError(converted.complaints);
+  throw usageError(
+    `cannot make a definition of ${found.file}: ${converted.reason}`,
+    `ripcord init without --from writes an example`,
+  );
+}
 
 /** A directory's name as a chute's: lower case, and nothing that names may not have. */
 function nameFor(directory: string): string {

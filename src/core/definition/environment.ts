@@ -25,6 +25,11 @@ const RESERVED = new Set(
 /** Names whose values are secrets in definitions that had no way to say so. */
 const SECRET_NAME = /(?:SECRET|PASSWORD|TOKEN|_KEY)$/i;
 
+/** Whether the name of a variable gives away that its value is a secret. Pure. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
 /**
  * Variables as texts: numbers and booleans are written out, null is unset, secrets are kept apart.
  * `secretNames` also takes those that only their name gives away. Pure but for `keep`.
@@ -58,7 +63,7 @@ export function normaliseEnvironment(
       report.complain('environment-invalid', at, 'holds a NUL character');
       continue;
     }
-    result[name] = secret || (secretNames && SECRET_NAME.test(name)) ? keep(value) : value;
+    result[name] = secret || (secretNames && isSecretName(name)) ? keep(value) : value;
   }
   return result;
 }

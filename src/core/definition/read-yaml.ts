@@ -8,9 +8,13 @@ import { DEPTH_MAX, TEXT_BYTES_MAX, VALUES_MAX, isForbiddenKey } from './read-gu
 
 /**
  * What a YAML 1.2 or JSON text says, with the place of each part; or complaints about what is wrong
- * with it. Never throws. Pure.
+ * with it. `hasMergeKeys`: `<<` is a key like any other, for the caller to merge. Never throws. Pure.
  */
-export function readYaml(text: string, file: string): { located: Located; report: Report } {
+export function readYaml(
+  text: string,
+  file: string,
+  { hasMergeKeys = false }: { readonly hasMergeKeys?: boolean } = {},
+): { located: Located; report: Report } {
   const placeAt = placeFinder(text);
   const places = new Map<string, { key: number; value: number }>();
   const placeOf = (path: string, spot: Spot): Place => {
@@ -60,6 +64,7 @@ export function readYaml(text: string, file: string): { located: Located; report
     left: VALUES_MAX,
     alias: null,
     above: [],
+    hasMergeKeys,
   };
   const value = document.contents === null ? null : valueOf(document.contents, [], walk);
   return located(value);
@@ -75,6 +80,7 @@ type Walk = {
   alias: string | null;
   /** The nodes this one stands in, through aliases too: an alias to one of them has no end. */
   readonly above: Node[];
+  readonly hasMergeKeys: boolean;
 };
 
 /** The value of a node; places and complaints are noted on the way. */
@@ -170,7 +176,7 @@ function mapOf(
       });
       continue;
     }
-    if (key === '<<') {
+    if (key === '<<' && !walk.hasMergeKeys) {
       walk.report.complain('key-invalid', at, 'merge keys (<<) are not read', {
         spot: 'key',
         hint: 'write the fields out',
