@@ -13,7 +13,11 @@ import type { RawRecord } from './upcast.ts';
 export type MemoryJournalOptions<E extends AnyEvent> = Pick<
   JournalOptions<E>,
   'clock' | 'faults' | 'keysOf' | 'onFlush' | 'upcasters'
-> & { readonly uuid?: string };
+> & {
+  readonly uuid?: string;
+  /** The state before its first record, as its snapshot at 0: what it tells begins on top of it. */
+  readonly before?: unknown;
+};
 
 /** The journal's contract in memory: the same records and chain, nothing outlives the process. */
 export function memoryJournal<E extends AnyEvent>(options: MemoryJournalOptions<E>): Journal<E> {
@@ -31,6 +35,7 @@ class MemoryJournal<E extends AnyEvent> implements Journal<E> {
 
   constructor(options: MemoryJournalOptions<E>) {
     this.uuid = options.uuid ?? 'memory';
+    if (options.before !== undefined) this.#snapshots.set(0, JSON.stringify(options.before));
     this.#options = options;
     this.#appender = new Appender({
       sink: this.#sink,

@@ -1,4 +1,5 @@
 import { sha256 } from '../../journal/chain.ts';
+import type { Applied } from '../core/applied.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { spelledOut } from '../core/host-config/spelled-out.ts';
 import type { Planned } from '../core/make-plan.ts';
@@ -10,11 +11,20 @@ import { planOn, withDrift } from '../engine/planning.ts';
 import { observe } from '../library/local-host.ts';
 import { chooseConfigured } from '../library/root-config.ts';
 
+/** A request as it is planned, on the device as it is; what a simulation of it begins with. */
+export type PlanScene = {
+  readonly asked: Asked;
+  /** With services as they were seen. */
+  readonly applied: Applied;
+  readonly facts: HostFacts;
+  readonly planned: Planned;
+};
+
 /**
  * What a request would be planned as on the device as it is, dead services included. Reads only: no
  * lock is taken and the root need not exist. With `given` facts it is planned for that host instead.
  */
-export function planRequest(root: string, state: State, said: Asked, given?: HostFacts): Planned {
+export function planScene(root: string, state: State, said: Asked, given?: HostFacts): PlanScene {
   const asked = spelledOut(said, state);
   const busy = Object.values(state.updates).flatMap(({ request }) => request.chutes);
   // What an update is at work on may look dead for a moment.
@@ -23,5 +33,11 @@ export function planRequest(root: string, state: State, said: Asked, given?: Hos
     .filter((chute) => !busy.some((each) => each.chute === chute));
   const { applied } = withDrift(state.applied, observe(root, state.applied, quiet));
   const facts = given ?? observeHost(root, chooseConfigured(root, {}));
-  return planOn(state, asked, { facts, planners: PLANNERS, sha256, applied });
+  const planned = planOn(state, asked, { facts, planners: PLANNERS, sha256, applied });
+  return { asked, applied, facts, planned };
+}
+
+/** The plan of `planScene` alone. */
+export function planRequest(root: string, state: State, said: Asked, given?: HostFacts): Planned {
+  return planScene(root, state, said, given).planned;
 }

@@ -1,9 +1,11 @@
-import { NEW_STATE } from '../../core/state.ts';
+import { NEW_STATE, type State } from '../../core/state.ts';
+import type { MadePlan } from '../../library/simulate.ts';
 import { type CommandModule, textsOf } from '../command.ts';
+import type { Context } from '../context.ts';
 import { EXIT, usageError } from '../exit-code.ts';
 import { readFacts } from '../facts-file.ts';
 import { print } from '../output.ts';
-import { planRequest } from '../plan-request.ts';
+import { type PlanScene, planScene } from '../plan-request.ts';
 import { type Detail, planText, planValue } from '../plan-text.ts';
 import { peek } from '../reader.ts';
 import { askedFor, byName, readDefinitions, type RequestOptions, requestsFor } from '../request.ts';
@@ -14,6 +16,8 @@ type PlanOptions = RequestOptions & {
   readonly full?: true;
   readonly destroy?: string;
   readonly facts?: string;
+  readonly simulate?: true;
+  readonly fail?: string;
 };
 
 /** `ripcord plan [FILE…|DIR|-]`. Never writes. */
@@ -27,12 +31,16 @@ export const plan: CommandModule = {
       .option('--summary', 'only what changes, not the steps')
       .option('--full', 'every path and every step')
       .option('--destroy <chute>', 'plan the removal of a chute')
-      .option('--facts <file>', 'plan for another host, as this file (or -) describes it');
+      .option('--facts <file>', 'plan for another host, as this file (or -) describes it')
+      .option('--simulate', 'carry the plan out on a simulated device, and tell how it goes')
+      .option('--fail <step>', 'with --simulate: let this step (s7, or a glob) fail');
   },
   async run(context, { args: [files], options }) {
     const asked = options as PlanOptions;
     const named = textsOf(files);
     const given = named.length > 0 || asked.destroy !== undefined ? named : ['.'];
+    if (asked.fail !== undefined && !asked.simulate)
+      throw usageError('cannot let a step fail in a plan alone', 'add --simulate');
     if (asked.facts === '-' && named.includes('-'))
       throw usageError(
         'cannot read both a definition and facts from standard input: there is only one',
@@ -44,8 +52,11 @@ export const plan: CommandModule = {
     const chutes = [...wanted.chutes, ...gone];
     const state = (await peek(context))?.state ?? NEW_STATE;
     const facts = asked.facts === undefined ? undefined : await readFacts(asked.facts);
-    const planned = planRequest(context.root, state, askedFor({ ...wanted, chutes }, asked), facts);
-    const detail: Detail = asked.full ? 'full' : asked.summary ? 'summary' : 'normal';
+    const scene = planScene(context.root, state, askedFor({ ...wanted, chutes }, asked), facts);
+    const { planned } = scene;
+    if (asked.simulate && 'plan' in planned)
+      return await simulated(context, { ...scene, state, made: planned }, asked);
+    const detail = detailOf(asked);
     await print(context, planValue(planned), () => planText(context, planned, detail));
     if ('refusals' in planned) return EXIT.refused;
     const changes = 'plan' in planned;
@@ -54,3 +65,24 @@ export const plan: CommandModule = {
     return changes && asked.exitCode ? EXIT.differs : EXIT.ok;
   },
 };
+
+/** Prints the plan and how it goes on a simulated device. */
+async function simulated(
+  context: Context,
+  scene: PlanScene & { readonly state: State; readonly made: MadePlan },
+  asked: PlanOptions,
+): Promise<number> {
+  // The engine is loaded only for this: a plan alone does without.
+  const { simulatePlan, simulationExit, simulationText } = await import('../simulate-plan.ts');
+  const { made } = scene;
+  const simulation = await simulatePlan(context, scene, asked.fail);
+  await print(context, { ...planValue(made), simulation }, () => {
+    const { steps } = made.plan;
+    return planText(context, made, detailOf(asked)) + simulationText(context, simulation, steps);
+  });
+  const exit = simulationExit(simulation);
+  return exit === EXIT.ok && asked.exitCode ? EXIT.differs : exit;
+}
+
+const detailOf = ({ full, summary }: PlanOptions): Detail =>
+  full ? 'full' : summary ? 'summary' : 'normal';

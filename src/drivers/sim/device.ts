@@ -2,7 +2,7 @@ import type { StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
 import { canonical, type Json, type Sha256 } from '../../core/json.ts';
 import { isAbout, type SimChance, type SimFault } from './faults.ts';
-import { SIM_LATENCY_MS } from './latencies.ts';
+import { usualMs } from './latencies.ts';
 import { type Random, randomFrom } from './random.ts';
 import { emptyWorld, type SimWorld } from './sim-world.ts';
 
@@ -101,8 +101,7 @@ export class SimDevice {
     signal.throwIfAborted();
     const fault = this.#faultFor(call);
     const { time, latencyMs = {} } = this.#options;
-    const usual: Readonly<Record<string, number>> = SIM_LATENCY_MS;
-    const ms = (latencyMs[step.kind] ?? usual[step.kind] ?? 0) + (call.moreMs ?? 0);
+    const ms = (latencyMs[step.kind] ?? usualMs(step.kind, call.on)) + (call.moreMs ?? 0);
     if (time && ms > 0) await time.sleep(ms, signal);
     signal.throwIfAborted();
     if (fault?.when === 'before') return await hit(fault, call);

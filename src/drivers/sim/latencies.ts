@@ -4,7 +4,7 @@ import type { BuiltInKind } from '../../core/step.ts';
  * How long a step of each kind takes on a small gateway, in milliseconds: rough figures, for telling a
  * minute from an hour. A gate takes as long as its services need to settle besides.
  */
-export const SIM_LATENCY_MS: { readonly [K in BuiltInKind]: number } = {
+const RUN_MS: { readonly [K in BuiltInKind]: number } = {
   'directory.create@1': 5,
   'directory.remove@1': 50,
   'release.fetch@1': 2000,
@@ -25,3 +25,16 @@ export const SIM_LATENCY_MS: { readonly [K in BuiltInKind]: number } = {
   'chute.save@1': 0,
   'host.save@1': 0,
 };
+
+/** Where undoing takes another time than doing. */
+const UNDO_MS: Readonly<Record<string, number>> = {
+  'release.fetch@1': 50,
+  // Its undo is what loads the files that are back.
+  'config.restore@1': 400,
+};
+
+/** How long a call usually takes, in milliseconds; 0 for a kind that is none of ours. Pure. */
+export function usualMs(kind: string, on: 'run' | 'undo'): number {
+  const run: Readonly<Record<string, number>> = RUN_MS;
+  return (on === 'undo' ? UNDO_MS[kind] : undefined) ?? run[kind] ?? 0;
+}
