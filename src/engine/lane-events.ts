@@ -7,6 +7,7 @@ import { canonical, type Json } from '../core/json.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { openOf, type UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
+import { subjectsOf } from '../core/subjects.ts';
 import { failureOf } from './carry-out.ts';
 import { planOn } from './planning.ts';
 import type { Workshop } from './workshop.ts';
@@ -90,7 +91,7 @@ function ownHashOf(shop: Workshop, { request, plan }: UpdateState): string {
 }
 
 function namedIn(args: Json): readonly ChuteName[] {
-  const { chute } = args as { readonly chute?: unknown };
+  const { chute } = (args ?? {}) as { readonly chute?: unknown };
   return typeof chute === 'string' ? [chute] : [];
 }
 
@@ -189,7 +190,7 @@ export function giveUpEvent(update: UpdateState, { id: step, n }: Step): ChuteEv
 
 /** Refuses the content of an update that keeps crashing the device, for a while. */
 export function loopEvents(shop: Workshop, update: UpdateState): readonly ChuteEvent[] {
-  const { contentHash, chutes } = update.request;
+  const { contentHash } = update.request;
   const before = shop.state().quarantine[contentHash]?.interruptions ?? 0;
   const interruptions = before + (update.interruptions?.count ?? 0);
   const times = Math.ceil(interruptions / INTERRUPTIONS_A_TIME);
@@ -200,7 +201,7 @@ export function loopEvents(shop: Workshop, update: UpdateState): readonly ChuteE
     {
       type: 'version.quarantined',
       update: update.id,
-      chutes: chutes.map(({ chute }) => chute),
+      chutes: subjectsOf(update.request).map(({ chute }) => chute),
       contentHash,
       reason: `interrupted ${update.interruptions?.count ?? 0} times at ${step}`,
       interruptions,

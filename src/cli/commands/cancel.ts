@@ -1,3 +1,4 @@
+import { subjectsOf } from '../../core/subjects.ts';
 import { localRequester } from '../../library/asked.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import { needReplay, peek } from '../reader.ts';
@@ -13,7 +14,8 @@ export const cancel: CommandModule = {
     const id = updateIdOf(textOf(ref) ?? '');
     // Settling first would finish what is to be cancelled.
     const replay = (await peek(context)) ?? (await needReplay(context));
-    const chutes = replay.state.updates[id]?.request.chutes.map(({ chute }) => chute) ?? [];
+    const request = replay.state.updates[id]?.request;
+    const chutes = request ? subjectsOf(request).map(({ chute }) => chute) : [];
     return await runUpdate(context, {
       chutes,
       joins: true,
