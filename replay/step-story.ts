@@ -108,6 +108,7 @@ const STATES: Readonly<Record<Mark, StepState>> = {
   r: 'retrying',
   d: 'done',
   s: 'skipped',
+  k: 'skipped',
   f: 'failed',
   n: 'failed',
   w: 'warned',

@@ -82,14 +82,25 @@ export interface Driver<Args, Undo, Result> {
    * Takes the effect away. Accepts any prefix of its own run; nothing there is success. The engine
    * reverts the step's patch; what `applied` needs beyond that comes back as `patch`.
    */
-  undo?(
-    context: StepContext,
-    args: Args,
-    undo: Undo,
-  ): Promise<({ readonly patch?: Patch } & Reloads) | void>;
+  undo?(context: StepContext, args: Args, undo: Undo): Promise<Undone | void>;
+  /** Instead of `undo`: several things to do, in this order. Each of them as `undo` does. */
+  readonly undoList?: readonly UndoPart<Args, Undo>[];
 }
 
 export type DriverOf<K extends BuiltInKind> = Driver<ArgsOf<K>, UndoOf<K>, ResultOf<K>>;
+
+/** What undoing leaves beyond the step's patch being taken back. */
+export type Undone = { readonly patch?: Patch } & Reloads;
+
+/** One of several things that undo a step. */
+export type UndoPart<Args, Undo> = {
+  /**
+   * What it comes to, whichever step it is done for: of all steps of an update that have a part with
+   * this key, it is done for the one that is undone first.
+   */
+  key?(args: Args): string;
+  undo(context: StepContext, args: Args, undo: Undo): Promise<Undone | void>;
+};
 
 /** A driver for every built-in kind: the compiler finds the missing one. */
 export type BuiltInDrivers = { readonly [K in BuiltInKind]: DriverOf<K> };

@@ -5,7 +5,7 @@ import { assert, unreachable } from './assert.ts';
 import type { ChuteEvent, UpdateEvent } from './events.ts';
 import { applyEnd, type EndEvent, isEndEvent } from './fold-end.ts';
 import { foldSteps, isMove } from './fold-steps.ts';
-import { isProgress, isStepEvent, markStep, type StepEvent } from './mark.ts';
+import { isProgress, isStepEvent, marksAtStart, markStep, type StepEvent } from './mark.ts';
 import { applyPatch } from './patch.ts';
 import { NEW_STATE, REMEMBERED_MAX, requestKey, type State, type UpdateState } from './state.ts';
 
@@ -119,8 +119,7 @@ function started(
   draft.engineRuns = true;
   draft.boot = event.boot;
   for (const update of Object.values(draft.updates)) {
-    // Whatever was under way in the last engine has no outcome now: only the world knows.
-    update.marks = update.marks.replaceAll('i', '?').replaceAll('o', 'O');
+    update.marks = marksAtStart(update);
   }
   for (const { update: id, step } of event.interrupted) {
     const update = updateOf(draft, id, event.seq);
@@ -153,7 +152,7 @@ function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
       return;
     case 'update.started':
       update.phase = 'running';
-      update.startHash = event.stateHash;
+      update.startHash = event.ownHash;
       update.baseline = castDraft(event.baseline);
       return;
     case 'update.aborting': {

@@ -163,6 +163,15 @@ const NEVER_TRIED: Omit<OpenStep, 'n'> = {
   gateDeadline: null,
 };
 
+/**
+ * The marks as the start of an engine leaves them: what was under way has no outcome, which only the
+ * world knows, and what was not needed is asked again, because a crash may have changed that. Pure.
+ */
+export function marksAtStart({ marks, phase }: Pick<UpdateState, 'marks' | 'phase'>): string {
+  const open = marks.replaceAll('i', '?').replaceAll('o', 'O');
+  return phase === 'running' ? open.replaceAll('s', 'k') : open;
+}
+
 /** The update as it will be once `events` are recorded: marks only. Pure. */
 export function peek(update: UpdateState, events: readonly ChuteEvent[]): UpdateState {
   const steps = events.filter(isStepEvent);

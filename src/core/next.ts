@@ -136,7 +136,7 @@ function runnable(update: UpdateState, first: number, committed: boolean): reado
 }
 
 const FAILED: readonly Mark[] = ['f', 'n'];
-const READY: readonly Mark[] = ['.', 'p', 'r'];
+const READY: readonly Mark[] = ['.', 'k', 'p', 'r'];
 
 const isReady = (mark: Mark): boolean => READY.includes(mark);
 

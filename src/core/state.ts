@@ -93,7 +93,8 @@ export type UpdateState = {
  *     ?  open: no outcome known    f  failed for good    O  undo open after a crash
  *     p  probed: not done          n  failed, no effect  R  undo failed, tried again
  *     r  failed, tried again       w  failed after       x  undo failed for good
- *                                     the commit         a  effect accepted by a person
+ *     k  skipped before a start,      the commit         a  effect accepted by a person
+ *        asked again
  */
 export type Mark =
   | '.'
@@ -103,6 +104,7 @@ export type Mark =
   | 'r'
   | 'd'
   | 's'
+  | 'k'
   | 'f'
   | 'n'
   | 'w'

@@ -49,6 +49,8 @@ const SNAPSHOT_MIN = 100;
 /** The journal of an engine and the state that folding it gives, always in step. */
 export class Book {
   readonly journal: Journal<ChuteEvent>;
+  /** The boot in which the last engine began; empty when there was none. */
+  readonly bootBefore: string;
   readonly #logger: Logger;
   readonly #listeners = new Set<Listener>();
   #state: State;
@@ -68,6 +70,7 @@ export class Book {
     },
   ) {
     this.journal = journal;
+    this.bootBefore = state.boot;
     this.#state = state;
     this.#snapshotSeq = snapshotSeq;
     this.#first = options.first;

@@ -1,11 +1,11 @@
 import { type Applied } from '../core/applied.ts';
 import { AssertionError } from '../core/assert.ts';
-import type { Done, AnyDriver, Probe, Reloads, Skip, StepContext } from '../core/driver.ts';
+import type { AnyDriver, Done, Probe, Skip, StepContext, Undone } from '../core/driver.ts';
 import { codeOf, type ErrorClass, type Failure, RipcordError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import type { Patch } from '../core/patch.ts';
 import type { Step } from '../core/step.ts';
 import { EXPIRED, HardStop, TimeLimit } from './time-limit.ts';
+import { undoAll } from './undo-list.ts';
 import type { Workshop } from './workshop.ts';
 
 /** One attempt at one step or its undo, with what it needs to know of its update. */
@@ -15,6 +15,8 @@ export type Attempt = {
   readonly attempt: number;
   readonly applied: () => Applied;
   readonly undo: Json;
+  /** What of its undo list is done already: see `UndoPart.key`. */
+  readonly undoneKeys?: ReadonlySet<string>;
   readonly deadlineUp: number | null;
   /** Aborted when the update turns around. */
   readonly signal: AbortSignal;
@@ -74,14 +76,12 @@ export async function undoStep(shop: Workshop, attempt: Attempt): Promise<Answer
   return await answerOf(shop, attempt, async (driver, context) => {
     faults.beforeEffect();
     faults.failUndo(attempt.update, attempt.step, attempt.attempt);
-    const undone = await driver.undo?.(context, attempt.step.args, attempt.undo);
+    const { undo, undoneKeys: done = new Set() } = attempt;
+    const undone = await undoAll(driver, context, { undo, done });
     faults.afterEffect();
-    return undone ?? {};
+    return undone;
   });
 }
-
-/** What undoing a step changed beyond taking its patch back. */
-export type Undone = { readonly patch?: Patch } & Reloads;
 
 /** Asks whether a step is needed at all. Read-only. */
 export async function skipStep(shop: Workshop, attempt: Attempt): Promise<Answer<Skip | null>> {

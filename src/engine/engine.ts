@@ -83,6 +83,12 @@ export class Engine {
     return this.#book.state;
   }
 
+  /** Whether the machine was started anew since the last engine: then no service of it is left. */
+  get isRebooted(): boolean {
+    const { bootBefore } = this.#book;
+    return bootBefore !== '' && bootBefore !== this.#shop.clock.boot;
+  }
+
   get journal(): Journal<ChuteEvent> {
     return this.#book.journal;
   }

@@ -29,10 +29,15 @@ export class Supervisor {
   readonly #stopped = new AbortController();
   readonly #deaths = new Map<ChuteName, Deaths>();
   readonly #running: Promise<void>;
+  /** Resolves when what should run after a reboot was started, or could not be. */
+  readonly booted: Promise<void>;
 
-  constructor(engine: Engine, requests: Requests) {
+  /** Begins once `settled`, when nothing is unfinished any more. */
+  constructor(engine: Engine, requests: Requests, settled: Promise<void> = Promise.resolve()) {
     this.#engine = engine;
     this.#requests = requests;
+    this.booted = settled.then(async () => await this.#boot());
+    this.booted.catch(() => undefined);
     this.#running = this.#run();
   }
 
@@ -46,9 +51,26 @@ export class Supervisor {
     await this.#running;
   }
 
+  /**
+   * After a reboot every chute that should run is started, before anything new is asked for. One that
+   * cannot be, because what it needs is gone, keeps its wish to run and is tried again later.
+   */
+  async #boot(): Promise<void> {
+    if (!this.#engine.isRebooted) return;
+    const { logger } = this.#engine.workshop;
+    try {
+      const dead = await this.#dead();
+      await Promise.all(dead.map(async (chute) => await this.#startAgain(chute)));
+    } catch (error) {
+      if (!this.#stopped.signal.aborted)
+        logger.warn({ err: error }, 'cannot start what should run');
+    }
+  }
+
   async #run(): Promise<void> {
     const { clock, logger } = this.#engine.workshop;
     const { signal } = this.#stopped;
+    await this.booted.catch(() => undefined);
     while (!signal.aborted) {
       await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
       if (signal.aborted) return;

@@ -10,6 +10,7 @@ import { Delays } from './delays.ts';
 import { reloadEvents } from './reload-events.ts';
 import { retryUndoInMs } from './retry.ts';
 import type { UndoData } from './undo-data.ts';
+import { doneBefore } from './undo-list.ts';
 import type { Workshop } from './workshop.ts';
 
 /** An undo: to be carried out behind its intent, recorded without one, or not yet due. */
@@ -63,7 +64,7 @@ export class Undoing {
     } catch (error) {
       return { do: 'record', event: this.#failed(attempt, failureOf(error)) };
     }
-    if (driver.effect === false || !driver.undo) {
+    if (driver.effect === false || (!driver.undo && !driver.undoList)) {
       const reason = 'there is nothing to undo';
       return {
         do: 'record',
@@ -80,7 +81,8 @@ export class Undoing {
       };
     }
     const known = await this.#undoData.of(update, n);
-    const full = { ...attempt, undo: known?.undo ?? null };
+    const undoneKeys = doneBefore(this.#shop, update, step);
+    const full = { ...attempt, undo: known?.undo ?? null, undoneKeys };
     return {
       do: 'undo',
       intent: { type: 'compensation.intended', ...about, attempt: attempt.attempt },

@@ -89,7 +89,10 @@ export class Ripcord implements AsyncDisposable {
   readonly requests: Requests;
   readonly root: string;
   readonly secrets: Secrets;
-  /** Resolves when what an earlier engine left unfinished is at rest. */
+  /**
+   * Resolves when what an earlier engine left unfinished is at rest and, after a reboot, what should run
+   * was started.
+   */
   readonly settled: Promise<void>;
   readonly #supervisor: Supervisor | null;
 
@@ -98,9 +101,10 @@ export class Ripcord implements AsyncDisposable {
     this.root = root;
     this.secrets = secrets;
     this.requests = new Requests(engine);
-    this.settled = engine.settle();
+    const settled = engine.settle();
+    this.#supervisor = supervise ? new Supervisor(engine, this.requests, settled) : null;
+    this.settled = this.#supervisor?.booted ?? settled;
     this.settled.catch(() => undefined);
-    this.#supervisor = supervise ? new Supervisor(engine, this.requests) : null;
   }
 
   /**

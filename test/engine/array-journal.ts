@@ -15,6 +15,7 @@ export class Shelf {
   generation = 0;
   appends = 0;
   up = 1000;
+  boot = 'b1';
 }
 
 /** A journal of one engine on a shelf. It dies where it is told to, and stays dead. */
@@ -50,7 +51,7 @@ export function arrayJournal(
         hash: '',
         at: new Date(1_700_000_000_000 + shelf.up).toISOString(),
         up: shelf.up++,
-        boot: 'b1',
+        boot: shelf.boot,
         v: 1,
       }));
       waiting.push(...records);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import pino from 'pino';
 
+import type { Applied } from '../../src/core/applied.ts';
 import { AssertionError } from '../../src/core/assert.ts';
 import type { Definition } from '../../src/core/chute.ts';
 import type { AnyDriver, Drivers } from '../../src/core/driver.ts';
@@ -13,6 +14,7 @@ import type { Asked } from '../../src/engine/asked.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { type Faults, parseFaults } from '../../src/engine/faults.ts';
+import type { ObservedService } from '../../src/engine/host.ts';
 import { Requests } from '../../src/engine/requests.ts';
 import { arrayJournal, type CrashPoint, Shelf } from './array-journal.ts';
 
@@ -27,6 +29,8 @@ export class World {
   readonly ledger: string[] = [];
   readonly shelf = new Shelf();
   effects = 0;
+  /** What is seen of the services of these chutes. */
+  observe: (applied: Applied, chutes: readonly string[]) => readonly ObservedService[] = () => [];
   /** What planners are told that the host can do. */
   capabilities: HostFacts['capabilities'] = [];
   /** Called in every put, before its effect. */
@@ -64,7 +68,7 @@ export class World {
       planners,
       host: {
         facts: async () => ({ ...FACTS, capabilities: this.capabilities }),
-        observe: async () => [],
+        observe: async (applied, chutes) => this.observe(applied, chutes),
         secret: async () => 'secret',
       },
       clock: clockOf(shelf),
@@ -230,7 +234,7 @@ function clockOf(shelf: Shelf): Clock {
   return {
     now: () => new Date(1_700_000_000_000 + shelf.up).toISOString(),
     up: () => shelf.up++,
-    boot: 'b1',
+    boot: shelf.boot,
     sleep: async (ms, signal) => {
       if (ms < 5000) return;
       await new Promise((_resolve, reject) => {
