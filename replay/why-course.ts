@@ -149,18 +149,25 @@ function undone(story: UpdateStory): readonly WhyEntry[] {
   const entries: WhyEntry[] = [];
   const ns = names.flatMap((name) => plan?.steps.find((step) => step.id === name)?.n ?? []);
   if (ns.length > 0) {
-    const seqs = events
+    const undos = events
       .filter(({ type }) => type === 'compensation.intended' || type === 'compensation.succeeded')
       .map(({ seq }) => seq);
     const back = verified === true ? '; the device is as it was before' : '';
     const differs = verified === false ? '; the device is NOT as it was before' : '';
     const text = `undid ${stepNames(ns)}${back}${differs}`;
-    entries.push(entry(text, [...seqs, verified === null ? null : endSeq], { update: id }));
+    entries.push(entry(text, [...undos, verified === null ? null : endSeq], { update: id }));
   }
-  for (const { n, reason, state, blockedBy } of stuck) {
-    const why = state === 'blocked' ? `waits for ${blockedBy ?? 'another'}` : reason.message;
-    const seqs = eventsOf(story, 'update.stuck').map(({ seq }) => seq);
-    entries.push(entry(`s${n} could not be undone: ${why}`, seqs, { update: id, n }));
+  const seqs = eventsOf(story, 'update.stuck').map(({ seq }) => seq);
+  for (const { n, step, reason, state } of stuck) {
+    if (state !== 'failed') continue;
+    const text = `s${n} could not be undone: ${reason.message}`;
+    entries.push(entry(text, seqs, { update: id, n }));
+    const behind = stuck.filter(({ blockedBy }) => blockedBy === step).map((each) => each.n);
+    if (behind.length === 0) continue;
+    const word = behind.length === 1 ? 'waits' : 'wait';
+    entries.push(
+      entry(`${stepNames(behind)} ${word} until s${n} is settled`, seqs, { update: id }),
+    );
   }
   return entries;
 }

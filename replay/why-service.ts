@@ -5,6 +5,8 @@ import type { Replay } from './replay.ts';
 import { type UpdateStory, storyOf } from './story.ts';
 import { askedBy, entry, type Why, type WhyEntry } from './why-answer.ts';
 import { causeWords } from './why-cause.ts';
+import { courseOf } from './why-course.ts';
+import { headlineOf, nextOf } from './why-update.ts';
 
 /** Starts and stops that are told of unless all are asked for. */
 const CHANGES_SHOWN_MAX = 4;
@@ -18,7 +20,7 @@ export async function whyService(
   const changes = await pathChanges(replay, pointer('chutes', chute, 'services', service));
   const told = deep ? changes : changes.slice(0, CHANGES_SHOWN_MAX);
   const [newest] = changes;
-  if (!newest) return null;
+  if (!newest) return await neverRan(replay, { chute, service }, deep);
   const ids = [...new Set(told.flatMap(({ update }) => update ?? []))];
   const stories = new Map(
     await Promise.all(ids.map(async (id) => [id, await storyOf(replay, id)] as const)),
@@ -34,6 +36,26 @@ export async function whyService(
     chain: told.toReversed().map(tell),
     next: update === null ? `ripcord logs ${chute} ${service}` : `ripcord why ${update}.s${n}`,
   };
+}
+
+/** A service that was asked for and never came to run; null when nobody asked for it. */
+async function neverRan(
+  replay: Replay,
+  { chute, service }: { readonly chute: string; readonly service: string },
+  deep: boolean,
+): Promise<Why | null> {
+  const { updates } = await replay.chronicle();
+  for (const { id, chutes } of updates.toReversed()) {
+    if (!chutes.includes(chute)) continue;
+    const story = await storyOf(replay, id);
+    const asked = story.request.chutes.find((each) => each.chute === chute)?.definition;
+    if (!asked || !Object.hasOwn(asked.services, service)) continue;
+    const subject = `${chute}/${service}`;
+    const text = `${subject} never ran: ${headlineOf(story)}`;
+    const chain = courseOf(story, { state: replay.state, deep });
+    return { subject, is: 'service', text, chain, next: nextOf(story) };
+  }
+  return null;
 }
 
 function changeEntry(

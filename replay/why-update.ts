@@ -10,7 +10,7 @@ export async function whyUpdate(replay: Replay, id: string, deep: boolean): Prom
   return {
     subject: id,
     is: 'update',
-    text: headline(story),
+    text: headlineOf(story),
     chain: courseOf(story, { state: replay.state, deep }),
     next: nextOf(story),
   };
@@ -25,7 +25,8 @@ export function nextOf({ id, outcome, stuck }: UpdateStory): string {
   return outcome === 'unchanged' ? 'ripcord status' : `ripcord retry ${id}`;
 }
 
-function headline(story: UpdateStory): string {
+/** How an update went, in a sentence. Pure. */
+export function headlineOf(story: UpdateStory): string {
   const { id, outcome, phase, error, refusals } = story;
   switch (outcome) {
     case 'committed':

@@ -61,8 +61,11 @@ function byDefault(subject: string): Why {
 /** Points in time that are about an update or a step; null for every other text. */
 function refOf(subject: string): Ref | null {
   if (!/^(?:u[1-9]\d*(?:$|[.^/])|@\d+$|[^/]+@r\d+$)/.test(subject)) return null;
-  const ref = parseRef(subject);
-  return ref;
+  try {
+    return parseRef(subject);
+  } catch {
+    return null;
+  }
 }
 
 async function whyRef(

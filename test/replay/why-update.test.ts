@@ -88,13 +88,20 @@ describe('why an update went as it went', () => {
     const failed = { error: FAILURE, final: true, retryInMs: null };
     await told.tell({ type: 'compensation.failed', ...about, ...failed });
     const stuck = { step: start.id, n: 2, reason: FAILURE, state: 'failed' as const };
-    await told.tell({ type: 'update.stuck', update: 'u2', steps: [{ ...stuck, blockedBy: null }] });
+    const behind = { step: place.id, n: 1, reason: FAILURE, state: 'blocked' as const };
+    const waiting = { ...behind, blockedBy: start.id };
+    const stuckSteps = [{ ...stuck, blockedBy: null }, waiting];
+    await told.tell({ type: 'update.stuck', update: 'u2', steps: stuckSteps });
     const answer = await ask(told, 'u2');
     expect(answer.text).toBe(
       'u2 is stuck: s2 (hello/process.start) failed, and undoing it failed.',
     );
     expect(answer.next).toBe('ripcord why u2.s2');
-    expect(texts(answer)).toContain('s2 could not be undone: exited with 1');
+    expect(texts(answer).slice(-3)).toEqual([
+      's2 could not be undone: exited with 1',
+      's1 waits until s2 is settled',
+      'nothing goes on with it until a person settles it',
+    ]);
     const step = await ask(told, 'u2.s2');
     expect(step.next).toBe('ripcord resolve u2.s2 --as retry -m "tried again"');
     expect(texts(step).at(-1)).toMatch(/^its undo failed: exited with 1/);

@@ -228,6 +228,19 @@ describe('a service', () => {
   });
 });
 
+describe('a service that never ran', () => {
+  test('is explained by the update that asked for it', async () => {
+    const told = new ToldDevice();
+    await told.asks('u1', [applyOf('hello', 1)]);
+    const how = { code: 'RIPCORD_PORT_TAKEN', message: 'node has it', hint: null, refusals: [] };
+    await told.tell({ type: 'update.rejected', update: 'u1', ...how });
+    const answer = await ask(told, 'hello/main');
+    expect(answer.text).toBe('hello/main never ran: u1 was refused: node has it.');
+    expect(answer.next).toBe('ripcord retry u1');
+    await expect(ask(told, 'hello/other')).rejects.toMatchObject({ code: 'RIPCORD_REF_UNKNOWN' });
+  });
+});
+
 describe('a subject', () => {
   test.each([
     ['helo', 'did you mean hello?'],
@@ -235,6 +248,7 @@ describe('a subject', () => {
     ['hello.services.main.comand', 'did you mean hello.services.main.command?'],
     ['nothing', 'nothing of that name'],
     ['hello.services.main.ports.x', 'there are 18080/tcp'],
+    ['u1.x', 'nothing of that name'],
     ['u9', 'the newest update is u1'],
     ['u1.s9', 'its plan has s1 to s5'],
     ['hello@r9', 'it is at r1'],
