@@ -32,6 +32,14 @@ async function caughtBy(project: string, { tests }: Mutant): Promise<string | nu
   return null;
 }
 
+/** The tests must hold without any change: what fails anyway notices nothing. */
+async function checkSound(project: string, mutants: readonly Mutant[]): Promise<void> {
+  const tests = [...new Set(mutants.flatMap((each) => each.tests))];
+  const name = 'nothing changed';
+  const failing = await caughtBy(project, { name, file: '', find: '', put: '', tests });
+  if (failing !== null) throw new Error(`cannot judge changes: without any, ${failing} fails`);
+}
+
 async function byTests(project: string, files: string): Promise<string | null> {
   const words = ['vitest', 'run', files, '--bail', '1', '--reporter', 'json', '--silent'];
   const { code, output } = await run(project, words);
@@ -80,6 +88,7 @@ let missed = 0;
 try {
   for (const name of COPIED) cpSync(name, join(project, name), { recursive: true });
   symlinkSync(resolve('node_modules'), join(project, 'node_modules'));
+  await checkSound(project, chosen);
   for (const mutant of chosen) {
     const restore = mutate(project, mutant);
     const caught = await caughtBy(project, mutant);
