@@ -1,4 +1,4 @@
-import type { ChuteName, Definition, ServiceName } from './chute.ts';
+import type { ChuteName, Definition, SecretRef, ServiceName } from './chute.ts';
 import type { HostDocument } from './host-config/document.ts';
 import { canonical, type Sha256 } from './json.ts';
 import type { InterfaceAllocation, Redirect } from './network.ts';
@@ -28,6 +28,8 @@ export type AppliedChute = {
   /** What its interfaces were given, by their names inside; nothing while it is stopped. */
   readonly interfaces: Readonly<Record<string, InterfaceAllocation>>;
   readonly redirects: readonly Redirect[];
+  /** Of its services for the local API: new with the chute, kept for as long as it is there. */
+  readonly token?: SecretRef;
   /** Absent when it was given none; nothing while it is stopped. */
   readonly dynamicPorts?: DynamicPorts;
 };
@@ -81,12 +83,12 @@ export const NEW_CHUTE: AppliedChute = {
 };
 
 /**
- * SHA-256 of what is applied, without identities (pid, boot, marks): they say who, not what. Pure.
+ * SHA-256 of what is applied, without identities (pid, boot, marks, tokens): they say who, not what. Pure.
  *
  * Two roots given the same definitions have the same hash; a rollback is checked by it.
  */
 export function stateHash(applied: Applied, sha256: Sha256): string {
-  const chutes = mapValues(applied.chutes, (chute) => ({
+  const chutes = mapValues(applied.chutes, ({ token: _token, ...chute }) => ({
     ...chute,
     services: mapValues(chute.services, ({ instance: _who, ...what }) => what),
   }));

@@ -2,7 +2,7 @@ import type { Applied } from './applied.ts';
 import type { SecretRef } from './chute.ts';
 import type { Json } from './json.ts';
 import type { Patch } from './patch.ts';
-import type { ArgsOf, BuiltInKind, ResultOf, Step, UndoOf } from './step.ts';
+import type { ArgsOf, BuiltInKind, ResultOf, Step, TokenRef, UndoOf } from './step.ts';
 
 /** What a driver may know and do while it carries out one step. */
 export interface StepContext {
@@ -19,8 +19,10 @@ export interface StepContext {
   readonly applied: Applied;
   /** Journals a fact found midway; `durable` waits until it is on disk. */
   note(fact: Json, options?: { readonly durable?: boolean }): Promise<void>;
-  /** The value behind a secret's mark. Throws RIPCORD_SECRET_MISSING. */
-  secret(ref: SecretRef): Promise<string>;
+  /** The value behind a secret's mark, or a chute's token. Throws RIPCORD_SECRET_MISSING. */
+  secret(ref: SecretRef | TokenRef): Promise<string>;
+  /** Keeps a value that must not be journaled; its mark may be. On disk on return. Safe to repeat. */
+  keepSecret(value: string): Promise<SecretRef>;
   /** When the step's own deadline passes, in milliseconds since boot; survives a restart. */
   readonly deadlineUp: number | null;
   /** Milliseconds since boot. */
@@ -87,8 +89,6 @@ export interface Driver<Args, Undo, Result> {
   readonly undoList?: readonly UndoPart<Args, Undo>[];
 }
 
-export type DriverOf<K extends BuiltInKind> = Driver<ArgsOf<K>, UndoOf<K>, ResultOf<K>>;
-
 /** What undoing leaves beyond the step's patch being taken back. */
 export type Undone = { readonly patch?: Patch } & Reloads;
 
@@ -101,6 +101,8 @@ export type UndoPart<Args, Undo> = {
   key?(args: Args): string;
   undo(context: StepContext, args: Args, undo: Undo): Promise<Undone | void>;
 };
+
+export type DriverOf<K extends BuiltInKind> = Driver<ArgsOf<K>, UndoOf<K>, ResultOf<K>>;
 
 /** A driver for every built-in kind: the compiler finds the missing one. */
 export type BuiltInDrivers = { readonly [K in BuiltInKind]: DriverOf<K> };

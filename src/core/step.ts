@@ -18,12 +18,24 @@ export type ModuleName = string;
 /** A path below the root directory. Journaled data never holds the root itself. */
 export type RootPath = string;
 
+/** The token of a chute for the local API, wherever its mark is kept: `applied` has it. */
+export type TokenRef = { readonly $token: ChuteName };
+
+/** What only the device can say, when the process starts. */
+export type ToldValue =
+  /** A path below the root. */
+  | { readonly $path: RootPath }
+  /** A URL of the local API. */
+  | { readonly $api: string }
+  /** How the device is called. */
+  | { readonly $host: 'name' }
+  | TokenRef;
+
 /** How a process of a service is started; complete, so that undoing a stop needs nothing else. */
 export type ProcessSpec = {
   readonly command: readonly string[];
   readonly directory: RootPath;
-  /** `{$path}` is resolved below the root when the process starts. */
-  readonly environment: Readonly<Record<string, EnvironmentValue | { readonly $path: RootPath }>>;
+  readonly environment: Readonly<Record<string, EnvironmentValue | ToldValue>>;
   readonly log: RootPath;
   readonly stop: { readonly signal: string; readonly graceMs: number };
 };
@@ -61,7 +73,11 @@ export interface StepKinds {
   /** Makes a directory below the root. */
   'directory.create@1': {
     args: { readonly path: RootPath };
-    undo: { readonly existed: boolean };
+    undo: {
+      readonly existed: boolean;
+      /** The token of a chute that begins with this directory. */
+      readonly token?: SecretRef;
+    };
     result: null;
   };
   /** Removes a directory below the root: behind the commit, so there is no way back from it. */

@@ -1,5 +1,5 @@
 import type { SecretRef } from '../core/chute.ts';
-import type { ProcessSpec } from '../core/step.ts';
+import type { ProcessSpec, TokenRef } from '../core/step.ts';
 
 /** A text as it may be journaled. Pure. */
 export type Hide = (text: string) => string;
@@ -16,10 +16,11 @@ export const LEFT_OUT = '(left out: a secret of this service cannot be read)';
  */
 export async function hidingSecretsOf(
   environment: ProcessSpec['environment'],
-  secret: (ref: SecretRef) => Promise<string>,
+  secret: (ref: SecretRef | TokenRef) => Promise<string>,
 ): Promise<Hide> {
   const refs = Object.values(environment).filter(
-    (value): value is SecretRef => typeof value === 'object' && '$secret' in value,
+    (value): value is SecretRef | TokenRef =>
+      typeof value === 'object' && ('$secret' in value || '$token' in value),
   );
   const values = await Promise.all(refs.map((ref) => secret(ref).catch(() => null)));
   if (values.includes(null)) return () => LEFT_OUT;

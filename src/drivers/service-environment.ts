@@ -1,15 +1,16 @@
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { SecretRef } from '../core/chute.ts';
 import { RipcordError } from '../core/errors.ts';
 import { isRootPath } from '../core/layout.ts';
-import type { ProcessSpec, RootPath } from '../core/step.ts';
+import type { ProcessSpec, RootPath, TokenRef } from '../core/step.ts';
 
 /** What a service's environment is made of besides its own variables. */
 export type EnvironmentSource = {
   /** The real path of the root. */
   readonly root: string;
-  readonly secret: (ref: SecretRef) => Promise<string>;
+  readonly secret: (ref: SecretRef | TokenRef) => Promise<string>;
 };
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -29,10 +30,19 @@ export async function serviceEnvironment(
   for (const [name, value] of Object.entries(environment)) {
     if (typeof value === 'string') resolved[name] = value;
     else if ('$path' in value) resolved[name] = below(source.root, value.$path);
+    else if ('$api' in value) resolved[name] = apiUrl(source.root, value.$api);
+    else if ('$host' in value) resolved[name] = hostname();
     else resolved[name] = await source.secret(value);
   }
   return resolved;
 }
+
+/** A URL of the local API, in the way of programs that speak HTTP over sockets in the file system. */
+function apiUrl(root: string, path: string): string {
+  return `http+unix://${encodeURIComponent(join(root, SOCKET))}${path}`;
+}
+
+const SOCKET = 'ripcord.sock';
 
 /** The absolute path of something below the root. Throws RIPCORD_OPERATION_REFUSED when it is not. */
 export function below(root: string, path: RootPath): string {

@@ -155,7 +155,13 @@ function contextOf(shop: Workshop, attempt: Attempt, stop: HardStop): StepContex
         durable: options?.durable ?? false,
       });
     },
-    secret: (ref) => shop.host.secret(ref),
+    secret: async (ref) => {
+      if (!('$token' in ref)) return await shop.host.secret(ref);
+      const { token } = attempt.applied().chutes[ref.$token] ?? {};
+      // A chute from before there were tokens has none.
+      return token ? await shop.host.secret(token) : '';
+    },
+    keepSecret: (value) => shop.host.keepSecret(value),
     deadlineUp: attempt.deadlineUp,
     up: () => shop.clock.up(),
   };

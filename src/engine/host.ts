@@ -20,4 +20,6 @@ export interface Host {
   observe(applied: Applied, chutes: readonly ChuteName[]): Promise<readonly ObservedService[]>;
   /** The value behind a secret's mark. Throws RIPCORD_SECRET_MISSING. */
   secret(ref: SecretRef): Promise<string>;
+  /** Keeps a value that must not be journaled, and gives its mark. On disk on return. */
+  keepSecret(value: string): Promise<SecretRef>;
 }

@@ -15,6 +15,7 @@ export function localHost(root: string, configured: Configured, secrets: Secrets
     facts: async () => observeHost(root, configured),
     observe: async (applied, chutes) => observe(root, applied, chutes),
     secret: async (ref: SecretRef) => Buffer.from(secrets.get(ref)).toString(),
+    keepSecret: async (value) => await secrets.put(value),
   };
 }
 

@@ -7,6 +7,7 @@ import { stateHash } from '../core/applied.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { Requester, UpdateId } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
+import { webRedirect } from '../core/web-redirect.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Outcome, OutcomeReader } from '../engine/outcome.ts';
 import type { Requests, UpdateHandle } from '../engine/requests.ts';
@@ -50,6 +51,8 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/v1\/status$/, answer: getStatus },
   { method: 'GET', path: /^\/v1\/events$/, answer: getEvents },
   { method: 'GET', path: /^\/v1\/why$/, answer: getWhy },
+  { method: 'GET', path: /^\/v1\/chutes\/([^/]+)$/, answer: getChute },
+  { method: 'GET', path: /^\/chutes\//, answer: getWeb },
   { method: 'POST', path: /^\/v1\/updates$/, answer: postUpdate },
   { method: 'GET', path: /^\/v1\/updates\/(u\d+)$/, answer: getUpdate },
   { method: 'POST', path: /^\/v1\/updates\/(u\d+)\/cancel$/, answer: postCancel },
@@ -78,6 +81,29 @@ export async function answer(
 
 async function getStatus({ served }: Call): Promise<Answer> {
   return { status: 200, body: await served.status() };
+}
+
+/** One chute as `status` has it. */
+async function getChute({ served, parts: [name = ''] }: Call): Promise<Answer> {
+  const chutes = objectOf(objectOf(await served.status(), 'status')['chutes'] ?? {}, 'chutes');
+  const found = Object.hasOwn(chutes, name) ? chutes[name] : undefined;
+  if (found !== undefined) return { status: 200, body: found };
+  throw new HttpError(404, 'RIPCORD_CHUTE_UNKNOWN', `cannot show ${name}: no such chute`);
+}
+
+/** Sends browsers on to a chute's own port. */
+async function getWeb({ served, request, response }: Call): Promise<null> {
+  const { url: path = '/', headers } = request;
+  const { chutes } = served.engine.state.applied;
+  const location = webRedirect({ path, host: headers.host }, chutes);
+  if (location === null)
+    throw new HttpError(
+      404,
+      'RIPCORD_CHUTE_UNKNOWN',
+      `cannot find ${path}: no chute answers there`,
+    );
+  response.writeHead(302, { location }).end();
+  return null;
 }
 
 async function getEvents({ served, response, url }: Call): Promise<null> {

@@ -19,6 +19,7 @@ export function testContext(given: TestContext): StepContext {
   const { kind, args, secrets, onNote, ...rest } = given;
   const id = `hello/${kind.split('@')[0] ?? kind}`;
   const update = given.update ?? 'u1';
+  const kept = new Map(Object.entries(secrets ?? {}));
   return {
     update,
     attempt: 1,
@@ -43,11 +44,18 @@ export function testContext(given: TestContext): StepContext {
       onNote?.(fact);
     },
     async secret(ref) {
-      const value = secrets?.[ref.$secret];
+      const mark =
+        '$token' in ref ? given.applied?.chutes[ref.$token]?.token?.$secret : ref.$secret;
+      const value = mark === undefined ? '' : kept.get(mark);
       if (value === undefined) {
-        throw new RipcordError('RIPCORD_SECRET_MISSING', `cannot read secret ${ref.$secret}`);
+        throw new RipcordError('RIPCORD_SECRET_MISSING', `cannot read secret ${mark}`);
       }
       return value;
+    },
+    async keepSecret(value) {
+      const mark = `kept-${kept.size + 1}`;
+      kept.set(mark, value);
+      return { $secret: mark };
     },
     up: () => Math.floor(performance.now()),
     ...rest,

@@ -55,7 +55,12 @@ export async function openNoOp(options: NoOpOptions): Promise<NoOpEngine> {
     },
     drivers: driversOf(options),
     planners: [plannerOf(options)],
-    host: { facts: async () => FACTS, observe: async () => [], secret: async () => '' },
+    host: {
+      facts: async () => FACTS,
+      observe: async () => [],
+      secret: async () => '',
+      keepSecret: async () => ({ $secret: 'kept' }),
+    },
     clock: systemClock(),
     sha256: (text) => hash('sha256', text),
     logger: pino({ level: 'silent' }),

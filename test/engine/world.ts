@@ -70,6 +70,7 @@ export class World {
         facts: async () => ({ ...FACTS, capabilities: this.capabilities }),
         observe: async (applied, chutes) => this.observe(applied, chutes),
         secret: async () => 'secret',
+        keepSecret: async () => ({ $secret: 'kept' }),
       },
       clock: clockOf(shelf),
       sha256,

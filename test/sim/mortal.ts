@@ -74,6 +74,7 @@ export class Mortal {
     return {
       facts: this.#answers(async () => await host.facts()),
       observe: this.#answers(async (applied, chutes) => await host.observe(applied, chutes)),
+      keepSecret: async () => ({ $secret: 'kept' }),
       secret: this.#answers(async (ref) => await host.secret(ref)),
     };
   }

@@ -28,6 +28,7 @@ export function simHost(device: SimDevice, facts: HostFacts, boot: string): Host
           },
         ),
       ),
+    keepSecret: async () => ({ $secret: 'kept' }),
     secret: async () => SECRET,
   };
 }

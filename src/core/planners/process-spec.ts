@@ -7,7 +7,7 @@ import {
   systemDirectory,
   volumeDirectory,
 } from '../layout.ts';
-import type { ProcessSpec } from '../step.ts';
+import type { ProcessSpec, ToldValue } from '../step.ts';
 import { splitWords } from '../words.ts';
 import { withPorts } from './dynamic-ports.ts';
 import { publishedPorts } from './published-ports.ts';
@@ -54,11 +54,18 @@ export function commandOf({ command }: Service): readonly string[] | null {
 function systemEnvironment(definition: Definition, service: Service): ProcessSpec['environment'] {
   const chute = definition.name;
   const data = service.volumes[definition.dataDir ?? DATA_PATH];
-  const told: Record<string, string | { readonly $path: string }> = {
+  const told: Record<string, string | ToldValue> = {
     CHUTE_NAME: chute,
+    CHUTE_VERSION: String(definition.version ?? ''),
     DATA_DIR: { $path: data ? volumeDirectory(chute, data.name) : dataDirectory(chute) },
     SYSTEM_DIR: { $path: systemDirectory(chute) },
-    ...(definition.version !== undefined && { CHUTE_VERSION: String(definition.version) }),
+    ROUTER_ID: { $host: 'name' },
+    // Programs for ParaDrop read these; this device has no such feature, and no API over WebSockets.
+    FEATURES: '',
+    WS_API_URL: '',
+    API_URL: { $api: '/v1' },
+    BASE_URL: { $api: `/v1/chutes/${chute}` },
+    API_TOKEN: { $token: chute },
   };
   const twins = Object.entries(told).flatMap(([key, value]) => [
     [`PARADROP_${key}`, value],

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 
 import type { Done, Driver, DriverOf, Probe, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
 import { chuteOfDirectory } from '../../core/layout.ts';
-import type { RootPath } from '../../core/step.ts';
+import type { RootPath, UndoOf } from '../../core/step.ts';
 import { chutePatch } from '../applied-patch.ts';
 import { exists, isHalfRemoved, makeDirectory, removeTree } from '../durable.ts';
 import { doing } from '../failure.ts';
@@ -18,19 +19,23 @@ export const directoryCreate: DriverOf<'directory.create@1'> = {
   idempotent: true,
 
   async prepare(context, args) {
-    return { existed: await exists(below(context.root, args.path)) };
+    const existed = await exists(below(context.root, args.path));
+    const chute = chuteOfDirectory(args.path);
+    if (chute === null || context.applied.chutes[chute]) return { existed };
+    // A value that nothing names is nobody's: kept before the intent, so that a crash loses none.
+    return { existed, token: await context.keepSecret(randomBytes(TOKEN_BYTES).toString('hex')) };
   },
 
-  async run(context, args) {
+  async run(context, args, undo) {
     context.signal.throwIfAborted();
     await createDirectory(context.root, args.path);
-    return made(context, args.path);
+    return made(context, args.path, undo);
   },
 
-  async probe(context, args) {
+  async probe(context, args, undo) {
     const present = await isDirectory(below(context.root, args.path));
     if (!present) return { state: 'not-done', evidence: { present } };
-    return { state: 'done', evidence: { present }, done: made(context, args.path) };
+    return { state: 'done', evidence: { present }, done: made(context, args.path, undo) };
   },
 
   async undo(context, args, undo) {
@@ -38,9 +43,15 @@ export const directoryCreate: DriverOf<'directory.create@1'> = {
   },
 };
 
-function made({ applied }: StepContext, path: RootPath): Done<null> {
+const TOKEN_BYTES = 32;
+
+function made(
+  { applied }: StepContext,
+  path: RootPath,
+  { token }: UndoOf<'directory.create@1'>,
+): Done<null> {
   const chute = chuteOfDirectory(path);
-  return { result: null, ...(chute !== null && { patch: chutePatch(applied, chute, []) }) };
+  return { result: null, ...(chute !== null && { patch: chutePatch(applied, chute, [], token) }) };
 }
 
 /** Removes a directory below the root with all it holds; there is no way back. */

@@ -7,7 +7,7 @@ import type { ServiceLimits } from '../../core/applied.ts';
 import type { ChuteName, SecretRef, ServiceName } from '../../core/chute.ts';
 import { codeOf, RipcordError } from '../../core/errors.ts';
 import { dataDirectory } from '../../core/layout.ts';
-import type { ProcessInstance, ProcessSpec } from '../../core/step.ts';
+import type { ProcessInstance, ProcessSpec, TokenRef } from '../../core/step.ts';
 import { openLog } from '../log-file.ts';
 import { instanceOf, liveProcesses, readStat } from '../proc.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
@@ -23,7 +23,7 @@ export type Launch = {
   readonly spec: ProcessSpec;
   /** `uN/<step id>`: what finds the process again when nothing of its start was recorded. */
   readonly mark: string;
-  readonly secret: (ref: SecretRef) => Promise<string>;
+  readonly secret: (ref: SecretRef | TokenRef) => Promise<string>;
   /** What it may take; absent: as much as there is. */
   readonly limits?: ServiceLimits;
 };

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { SecretRef } from '../../core/chute.ts';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import { stoppingFile } from '../../core/layout.ts';
-import type { ArgsOf, ProcessInstance, ResultOf, UndoOf } from '../../core/step.ts';
+import type { ArgsOf, ProcessInstance, ResultOf, TokenRef, UndoOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
 import { askOnce } from '../health.ts';
 import { hidingSecretsOf } from '../hide-secrets.ts';
@@ -94,7 +94,7 @@ async function serves(
 ): Promise<void> {
   if (ready === null || ready.check.type === 'alive') return;
   const { signal } = context;
-  const source = { root, secret: (ref: SecretRef) => context.secret(ref) };
+  const source = { root, secret: (ref: SecretRef | TokenRef) => context.secret(ref) };
   const environment = await serviceEnvironment(source, spec.environment);
   const scene = { directory: below(root, spec.directory), environment, signal };
   const end = context.up() + Math.min(ready.withinMs, SERVES_WITHIN_MS);

@@ -186,18 +186,26 @@ describe('how a service is started', () => {
       web: { service: 'main', port: 8080 },
     });
     const data = { $path: 'chutes/hello/data' };
-    const system = { $path: 'chutes/hello/system' };
+    const told = {
+      CHUTE_NAME: 'hello',
+      CHUTE_VERSION: '5',
+      ROUTER_ID: { $host: 'name' },
+      FEATURES: '',
+      DATA_DIR: data,
+      SYSTEM_DIR: { $path: 'chutes/hello/system' },
+      API_URL: { $api: '/v1' },
+      BASE_URL: { $api: '/v1/chutes/hello' },
+      WS_API_URL: '',
+      API_TOKEN: { $token: 'hello' },
+    };
+    const twins = Object.entries(told).flatMap(([name, value]) => [
+      [`PARADROP_${name}`, value],
+      [`RIPCORD_${name}`, value],
+    ]);
     expect(specOf(given).environment).toEqual({
       A: 'chute',
       B: 'service',
-      PARADROP_CHUTE_NAME: 'hello',
-      RIPCORD_CHUTE_NAME: 'hello',
-      PARADROP_CHUTE_VERSION: '5',
-      RIPCORD_CHUTE_VERSION: '5',
-      PARADROP_DATA_DIR: data,
-      RIPCORD_DATA_DIR: data,
-      PARADROP_SYSTEM_DIR: system,
-      RIPCORD_SYSTEM_DIR: system,
+      ...(Object.fromEntries(twins) as object),
       PORT: '8080',
     });
   });

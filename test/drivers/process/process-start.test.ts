@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { Level } from 'level';
@@ -96,6 +97,8 @@ test('gives the service its environment, and nothing of the engine’s', async (
       PORT: '18080',
       STORE: { $path: 'chutes/hello/volumes/store' },
       TOKEN: { $secret: 'abc' },
+      API: { $api: '/v1' },
+      NAME: { $host: 'name' as const },
       RIPCORD_STEP: 'forged',
     },
   };
@@ -110,6 +113,8 @@ test('gives the service its environment, and nothing of the engine’s', async (
     expect.arrayContaining([
       'PORT=18080',
       'TOKEN=hush',
+      `API=http+unix://${encodeURIComponent(`${root}/ripcord.sock`)}/v1`,
+      `NAME=${hostname()}`,
       `STORE=${root}/chutes/hello/volumes/store`,
       `HOME=${root}/chutes/hello/data`,
       `RIPCORD_ROOT=${root}`,
