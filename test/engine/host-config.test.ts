@@ -56,13 +56,13 @@ class Gateway {
     await engine.settle();
     await engine.close();
   }
+}
 
-  /** At rest, nothing owed, and what is on disk and what runs is what is applied. */
-  expectSound(story: string): void {
-    const { updates, reloads, applied } = this.state;
-    expect({ updates, reloads }, story).toEqual({ updates: {}, reloads: {} });
-    expect(differences(this.device.world, applied, sha256), story).toEqual([]);
-  }
+/** At rest, nothing owed, and what is on disk and what runs is what is applied. */
+function expectSound({ state, device }: Gateway, story: string): void {
+  const { updates, reloads, applied } = state;
+  expect({ updates, reloads }, story).toEqual({ updates: {}, reloads: {} });
+  expect(differences(device.world, applied, sha256), story).toEqual([]);
 }
 
 async function configured(): Promise<Gateway> {
@@ -92,7 +92,7 @@ describe('a host configuration', () => {
   test('is committed, and counted', async () => {
     const gateway = await configured();
     expect(await gateway.calm(ask(AFTER))).toBe('committed');
-    gateway.expectSound('committed');
+    expectSound(gateway, 'committed');
     expect(gateway.state.host).toMatchObject({ revision: 2, last: { outcome: 'committed' } });
     expect(gateway.state.applied.host.config).toEqual(toBe(AFTER).config);
   });
@@ -106,7 +106,7 @@ describe('a host configuration', () => {
     const { hash } = gateway;
     const files = structuredClone(gateway.device.world.files);
     expect(await gateway.calm(ask(AFTER), faults)).toBe('reverted');
-    gateway.expectSound(faults);
+    expectSound(gateway, faults);
     expect(gateway.hash).toBe(hash);
     expect(gateway.device.world.files).toEqual(files);
     expect(gateway.state.host).toMatchObject({ revision: 1, last: { outcome: 'reverted' } });
@@ -135,7 +135,7 @@ describe('a host configuration', () => {
         await update?.done.catch(() => undefined);
         await gateway.settle();
         const story = JSON.stringify({ death, story: gateway.world.story });
-        gateway.expectSound(story);
+        expectSound(gateway, story);
         expect([old, hash], story).toContain(gateway.hash);
       }
     },
@@ -152,7 +152,7 @@ describe('a host configuration', () => {
       await update?.done.catch(() => undefined);
       const isThrough = gateway.state.host?.revision === 2;
       await gateway.settle();
-      gateway.expectSound(JSON.stringify(death));
+      expectSound(gateway, JSON.stringify(death));
       if (!isThrough) expect(gateway.hash, JSON.stringify(death)).toBe(old);
     }
   }, 60_000);
@@ -172,7 +172,7 @@ describe('the device is one lane', () => {
     });
     expect((await third.done).outcome).toBe('committed');
     await engine.close();
-    gateway.expectSound('queued');
+    expectSound(gateway, 'queued');
   });
 
   test('a request that came before is the same one, and its id means nothing else', async () => {
@@ -211,5 +211,5 @@ test('a reset takes all chutes along', async () => {
   expect(await gateway.calm({ ...asked(), host: reset })).toBe('committed');
   expect(gateway.state.applied).toMatchObject({ chutes: {}, host: { files: {} } });
   expect(gateway.state.applied.host.config).toBeUndefined();
-  gateway.expectSound('reset');
+  expectSound(gateway, 'reset');
 });

@@ -236,8 +236,8 @@ const refusing = (refusal: Refusal): MadeHostChange => ({
   warnings: [],
 });
 
-/** A refusal of the device's own. Pure. */
-export function refuse(
+/** A refusal of the device's own. */
+function refuse(
   code: string,
   what: { readonly path: string; readonly message: string; readonly hint: string },
 ): Refusal {

@@ -10,7 +10,7 @@ import { ROUTER } from '../allocate/host-model.ts';
 import { type Ambient, planned, run } from '../plan-model.ts';
 
 /** A document as a file that says this. */
-export function document(written: JsonObject): HostDocument {
+function document(written: JsonObject): HostDocument {
   const report = createReport('host.yaml', () => null);
   const keep = (value: string): { $secret: string } => ({ $secret: mark(value) });
   const read = readDocument(written, '', { report, keep, strict: false });
@@ -19,7 +19,7 @@ export function document(written: JsonObject): HostDocument {
 }
 
 /** What stands for a secret, told from others by its letters. */
-export const mark = (value: string): string => Buffer.from(value).toString('hex').padEnd(64, '0');
+const mark = (value: string): string => Buffer.from(value).toString('hex').padEnd(64, '0');
 
 export const toBe = (written: JsonObject): HostRequest => ({
   operation: 'apply',

@@ -138,6 +138,12 @@ describe('chutes that stay as they are', () => {
     expect(messagesOf(answer)).toEqual([expect.stringContaining('hello')]);
   });
 
+  test('are joined by one that is given a network beside the LAN', () => {
+    const lan = { ipaddr: '10.128.0.1', netmask: '255.255.255.0' };
+    const applied = withChutes({ hello: VLAN }, after(FRESH, toBe({ lan })));
+    expect(applied.chutes['hello']?.interfaces['net0']?.subnet).toBe('10.128.1.0/24');
+  });
+
   test('may not monitor any more once that is disallowed', () => {
     const allowed = after(FRESH, toBe({ system: { allowMonitorMode: true } }));
     const monitoring = withChutes({ ears: { type: 'wifi-monitor' } }, allowed);
