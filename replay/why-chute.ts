@@ -5,7 +5,7 @@ import type { Replay } from './replay.ts';
 import { storyOf } from './story.ts';
 import type { UpdateSummary } from './update-summary.ts';
 import { askedBy, entry, type Why, type WhyEntry } from './why-answer.ts';
-import { courseOf } from './why-course.ts';
+import { courseOf, originWords } from './why-course.ts';
 import { nextOf } from './why-update.ts';
 
 type Told = { readonly replay: Replay; readonly chute: ChuteName; readonly deep: boolean };
@@ -131,7 +131,7 @@ async function made(
   const revision = maker.revisions[chute];
   const did = typeof revision === 'number' ? `made r${revision}` : `removed ${chute}`;
   const crash = maker.interruptions > 0 ? ', after a crash in between' : '';
-  const text = `${maker.id} ${did}${crash} (${askedBy(maker)})`;
+  const text = `${maker.id} ${did}${originWords(story)}${crash} (${askedBy(maker)})`;
   const [differed] = courseOf(story, { state: replay.state, deep }).filter(({ text: each }) =>
     each.startsWith('what differed'),
   );

@@ -36,6 +36,13 @@ export function courseOf(
   ];
 }
 
+/** Which update it tries again, or goes back behind; empty for a wish of its own. Pure. */
+export function originWords({ request }: UpdateStory): string {
+  const { retryOf, rollbackTo } = request.origin ?? {};
+  if (retryOf !== undefined) return `, ${retryOf} once more`;
+  return rollbackTo === undefined ? '' : `, back to ${rollbackTo}`;
+}
+
 /** What an update was asked to do, by whom and why. Pure. */
 export function askedEntry(story: UpdateStory): WhyEntry {
   const { id, chutes, operations, versions, request, requestedSeq } = story;
@@ -45,16 +52,9 @@ export function askedEntry(story: UpdateStory): WhyEntry {
     const word = operation === 'delete' ? 'remove' : operation;
     return `${word} ${subjectName(chute)}${to === from || to === null ? '' : ` (version ${to})`}`;
   });
-  const { retryOf, rollbackTo } = request.origin ?? {};
-  const origin =
-    retryOf !== undefined
-      ? `, ${retryOf} once more`
-      : rollbackTo !== undefined
-        ? `, back to ${rollbackTo}`
-        : '';
   const { lane } = request;
   const beside = lane ? `, one of ${lane.of} that get through or not each on its own` : '';
-  const text = `${id} asked to ${wanted.join(', ')}${origin}${beside} (${askedBy(story)})`;
+  const text = `${id} asked to ${wanted.join(', ')}${originWords(story)}${beside} (${askedBy(story)})`;
   return entry(text, [requestedSeq], { update: id });
 }
 

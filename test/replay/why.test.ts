@@ -62,6 +62,12 @@ describe('why a chute is as it is', () => {
     );
   });
 
+  test('that was rolled back by hand says to what', async () => {
+    const told = await installed();
+    await told.installs('u2', 'hello', 2, { origin: { rollbackTo: 'u1^' } });
+    expect(texts(await ask(told, 'hello'))[0]).toBe('u2 made r2, back to u1^ (amelia, cli)');
+  });
+
   test('that is gone names who removed it', async () => {
     const told = await installed();
     await commands(told, 'u2', 'delete', { message: 'not needed' });
