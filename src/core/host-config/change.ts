@@ -222,7 +222,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 function inactive(operation: 'reboot' | 'shutdown'): Refusal {
-  return refuse('RIPCORD_HOST_UNSUPPORTED', {
+  return refuse('RIPCORD_OPERATION_REFUSED', {
     path: '',
     message: `cannot ${WORDS[operation]}: host render writes configuration and activates nothing`,
     hint: 'use the tools of the system',
