@@ -3,6 +3,7 @@ import type { StepState, StepStory } from '../../replay/step-story.ts';
 import type { UpdateStory } from '../../replay/story.ts';
 import { HOST } from '../core/host-config/document.ts';
 import type { Patch } from '../core/patch.ts';
+import { idsOf } from '../engine/lanes.ts';
 import type { Context } from './context.ts';
 import { outcomeMark } from './log-text.ts';
 import { warningsText } from './plan-text.ts';
@@ -25,6 +26,7 @@ export function storyText(
   ];
   const text = [
     ...head,
+    togetherText(story),
     explanationText(context, story),
     warningsText(context, story.plan?.warnings ?? []),
     parts.patch ? patchText(context, story.patch ?? []) : '',
@@ -35,6 +37,13 @@ export function storyText(
     text.push(...story.events.map(({ seq, at, type }) => `  @${seq} ${at} ${type}\n`));
   text.push(nextText(story, rootFlag));
   return text.join('');
+}
+
+/** With whom it was asked for; empty when alone. */
+function togetherText({ id, request: { lane } }: UpdateStory): string {
+  if (!lane) return '';
+  const others = idsOf(lane.first, lane).filter((other) => other !== id);
+  return `  together with ${others.join(' ')}, each getting through or not on its own\n`;
 }
 
 /** Why an update did not go straight through; empty when it did. */

@@ -61,6 +61,7 @@ describe('apply --per-chute', () => {
     expect(written).not.toContain('9032');
     const loaded = readFileSync(join(shell.root, 'host/running/host/nftables.nft'), 'utf8');
     expect(loaded).toBe(written);
+    expect((await shell.run('show u2')).out).toContain('together with u1 u3');
   });
 
   test('says as JSON how each chute fared, the worst of them first', async () => {

@@ -52,6 +52,16 @@ const INSTALL = [
   'hello/chute.save',
 ];
 
+describe('several chutes in one update', () => {
+  test('are fetched at once, whatever else they need first', () => {
+    const door = { ...hello2, name: 'door' };
+    const { steps } = planOf([ask('apply', hello2), ask('apply', door)], { applied: installed });
+    const fetches = steps.filter(({ kind }) => kind === 'release.fetch@1');
+    expect(fetches.map(({ chute }) => chute)).toEqual(['door', 'hello']);
+    expect(new Set(fetches.map(({ level }) => level)).size).toBe(1);
+  });
+});
+
 describe('the steps of an operation', () => {
   test.each<[story: string, request: ChuteRequest, applied: Applied, steps: readonly string[]]>([
     ['a first apply installs', ask('apply', hello), NOTHING_APPLIED, INSTALL],

@@ -27,6 +27,27 @@ describe('an update', () => {
     ]);
   });
 
+  test('does at once for several chutes what is independent', async () => {
+    const world = new World();
+    const { requests } = await world.engine();
+    const reached = new Set<string>();
+    let both = (): void => undefined;
+    const all = new Promise<void>((resolve) => {
+      both = resolve;
+    });
+    // Each waits for the other: one after the other they would never end.
+    world.pause = async (name) => {
+      reached.add(name);
+      if (reached.size === 2) both();
+      await all;
+    };
+    const update = await requests.ask(
+      asked(definition('camera', 1, ['FETCH']), definition('door', 1, ['FETCH'])),
+    );
+    expect(await update.done).toMatchObject({ outcome: 'committed' });
+    expect([...reached].toSorted()).toEqual(['camera/FETCH', 'door/FETCH']);
+  });
+
   test('writes the outcome of a step and the intent of the next in one batch', async () => {
     const world = new World();
     const { engine, requests } = await world.engine();

@@ -47,6 +47,26 @@ describe('an update', () => {
     expect([types[0], types.at(-1)]).toEqual(['update.requested', 'update.committed']);
   });
 
+  test('carried out chute by chute tells the events of all, and how each fared', async () => {
+    const ripcord = await root.open();
+    const [good, bad] = [chute(SLEEPS), { ...chute(['false']), name: 'broken' }];
+    const update = await ripcord.apply([good, bad], { perChute: true });
+    const ends: string[] = [];
+    for await (const event of update.events())
+      if (/^update\.(committed|reverted)$/.test(event.type) && 'update' in event)
+        ends.push(`${event.update} ${event.type}`);
+    expect(ends.toSorted()).toEqual(['u1 update.committed', 'u2 update.reverted']);
+    expect(await update.done).toMatchObject({
+      update: 'u1',
+      outcome: 'reverted',
+      lanes: [
+        { chute: 'hello', update: 'u1', outcome: 'committed' },
+        { chute: 'broken', update: 'u2', outcome: 'reverted' },
+      ],
+    });
+    expect(Object.keys(ripcord.state.applied.chutes)).toEqual(['hello']);
+  });
+
   test('that changes nothing has no number and no events', async () => {
     const ripcord = await root.open();
     await (

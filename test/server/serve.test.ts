@@ -41,6 +41,8 @@ describe('what is refused', () => {
     ['a forbidden key', 'POST', '/v1/updates', { body: '{"__proto__":{"x":1}}' }, 422],
     ['a body over 4 MiB', 'POST', '/v1/updates', { body: `"${'x'.repeat(5_000_000)}"` }, 413],
     ['an unknown update', 'GET', '/v1/updates/u9', {}, 404],
+    ['a chute nobody knows', 'GET', '/v1/chutes/nobody', {}, 404],
+    ['the web port of a chute nobody knows', 'GET', '/chutes/nobody/', {}, 404],
     ['events of an unknown update', 'GET', '/v1/events?update=u9', {}, 404],
     ['why of what nobody knows', 'GET', '/v1/why?subject=nobody', {}, 404],
     ['events after no number', 'GET', '/v1/events?after=x', {}, 422],
@@ -57,6 +59,15 @@ describe('what is refused', () => {
 });
 
 describe('an update', () => {
+  test('is taken chute by chute when that is asked for', async () => {
+    const { client, engine } = await servedWorld();
+    const both = asked(definition('hello', 1, ['A']), definition('door', 1, ['A']));
+    expect(await client.ask({ ...both, perChute: true })).toEqual({ update: 'u1' });
+    const types = await typesOf(client.follow('u2'));
+    expect([types[0], types.at(-1)]).toEqual(['update.requested', 'update.committed']);
+    expect(await engine.outcome('u1')).toMatchObject({ outcome: 'committed' });
+  });
+
   test('is taken, followed record by record and told to its end', async () => {
     const { client, engine, root } = await servedWorld();
     const taken = await client.ask(asked(definition('hello', 1, ['A'])));
