@@ -86,9 +86,12 @@ function ownHashOf(shop: Workshop, { request, plan }: UpdateState): string {
     ...namedIn(args),
   ]);
   const chutes = new Set([...request.chutes.map(({ chute }) => chute), ...named]);
-  const host = steps.some(({ id }) => id.startsWith('host/'));
+  const host = steps.some(({ kind }) => HOST_WRITERS.has(kind));
   return partHash(shop.state().applied, { chutes, host }, shop.sha256);
 }
+
+/** Kinds that change what is applied to the host itself. */
+const HOST_WRITERS: ReadonlySet<string> = new Set(['config.write@1', 'host.save@1']);
 
 function namedIn(args: Json): readonly ChuteName[] {
   const { chute } = (args ?? {}) as { readonly chute?: unknown };

@@ -7,10 +7,12 @@ import { stateHash } from '../../src/core/applied.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import { evolve, fold } from '../../src/core/fold.ts';
 import { canonical, type Json } from '../../src/core/json.ts';
+import { PLANNERS } from '../../src/core/planners/all.ts';
 import { NEW_STATE, type State } from '../../src/core/state.ts';
 import { differences } from '../../src/drivers/sim/sim-world.ts';
+import { planOn } from '../../src/engine/planning.ts';
 import { type Life, ROOT } from './life.ts';
-import { SECRET } from './sim-parts.ts';
+import { NEWER, SECRET } from './sim-parts.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -28,6 +30,7 @@ export async function breachesOf(life: Life, state: State | null): Promise<reado
     ...recordBreaches(life, records),
     ...foldBreaches(state, records),
     ...undoBreaches(records),
+    ...planBreaches(records),
     ...secretBreaches(records),
   ];
 }
@@ -108,6 +111,26 @@ function hashBreaches(records: readonly Recorded<ChuteEvent>[]): readonly string
       breaches.push(`${record.update} was rolled back to something else`);
     if (record.type === 'update.committed' && record.stateHash !== stateHash(state.applied, sha256))
       breaches.push(`${record.update} committed another state than it says`);
+  }
+  return breaches;
+}
+
+/** Every plan can be made again from the journal alone, byte for byte. */
+function planBreaches(records: readonly Recorded<ChuteEvent>[]): readonly string[] {
+  const breaches: string[] = [];
+  let state = NEW_STATE;
+  for (const record of records) {
+    const update = record.type === 'update.planned' ? state.updates[record.update] : undefined;
+    if (record.type === 'update.planned' && update && state.facts) {
+      const { facts } = state.facts;
+      const first = PLANNERS[0];
+      const isNewer = first && record.planners[first.name] !== first.version;
+      const planners = isNewer ? NEWER : PLANNERS;
+      const again = planOn(state, update.request, { facts, planners, sha256, update: update.id });
+      const hash = 'plan' in again ? again.plan.hash : JSON.stringify(again);
+      if (hash !== record.planHash) breaches.push(`${update.id} is planned otherwise: ${hash}`);
+    }
+    state = evolve(state, record);
   }
   return breaches;
 }

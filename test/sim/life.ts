@@ -6,6 +6,7 @@ import { type DiskJournal, openJournal } from '../../journal/journal-disk.ts';
 import type { Recorded } from '../../journal/record.ts';
 import { codeOf } from '../../src/core/errors.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
+import type { Planner } from '../../src/core/plan.ts';
 import { PLANNERS } from '../../src/core/planners/all.ts';
 import type { State } from '../../src/core/state.ts';
 import { simDrivers } from '../../src/drivers/sim/all.ts';
@@ -17,7 +18,7 @@ import { Requests } from '../../src/engine/requests.ts';
 import { keysOf } from '../../src/library/root-journal.ts';
 import { SimDisk } from '../journal/sim-disk.ts';
 import { Mortal } from './mortal.ts';
-import { EXPECTED, openedOf, PLAIN, simFaults, simHost, SOURCES } from './sim-parts.ts';
+import { EXPECTED, NEWER, openedOf, PLAIN, simFaults, simHost, SOURCES } from './sim-parts.ts';
 import { type Chapter, type Chance, chanceFrom, type Story, storyOf, WAYS } from './story.ts';
 import { chapterLine, recordLine, stackOf } from './telling.ts';
 
@@ -41,6 +42,7 @@ export class Life {
   device: SimDevice;
   #clock: VirtualClock;
   #boots = 1;
+  #planners: readonly Planner[] = PLANNERS;
   #state: State | null = null;
 
   constructor(seed: number, tell: (line: string) => void) {
@@ -78,6 +80,7 @@ export class Life {
       if (chapter.calendarMs !== 0) this.#calendar(chapter.calendarMs);
       this.device = this.#deviceOf(this.device, chapter);
       const { refuses, death } = chapter;
+      this.#planners = chapter.newer ? NEWER : PLANNERS;
       await this.#process(new Mortal(death), refuses, async (engine, requests) => {
         await this.#happen(chapter, engine, requests);
       });
@@ -222,7 +225,7 @@ export class Life {
         return this.#looked(journal);
       },
       drivers: mortal.drivers(simDrivers(this.device)),
-      planners: PLANNERS,
+      planners: this.#planners,
       host: mortal.host(simHost(this.device, this.story.facts, clock.boot)),
       clock: mortal.clock(clock),
       sha256,

@@ -1,6 +1,8 @@
 import type { DiskJournal } from '../../journal/journal-disk.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import type { HostFacts } from '../../src/core/facts.ts';
+import type { Planner } from '../../src/core/plan.ts';
+import { PLANNERS } from '../../src/core/planners/all.ts';
 import type { SimDevice } from '../../src/drivers/sim/device.ts';
 import type { Asked } from '../../src/engine/asked.ts';
 import type { OpenedJournal } from '../../src/engine/book.ts';
@@ -68,6 +70,12 @@ export function openedOf(journal: DiskJournal<ChuteEvent>): OpenedJournal {
   const cut = journal.opened.tailCut;
   return { journal, tailCut: cut && { bytes: cut.bytes, file: cut.file, offset: cut.offset } };
 }
+
+/** Planners that would plan otherwise, as a newer program's may. */
+export const NEWER: readonly Planner[] = PLANNERS.map((planner) => ({
+  ...planner,
+  version: planner.version + 1,
+}));
 
 /** A request that wants nothing but to be through. */
 export const PLAIN: Omit<Asked, 'chutes'> = {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import type { Definition } from '../../src/core/chute.ts';
 import type { ChuteRequest } from '../../src/core/events.ts';
 import { parseFacts } from '../../src/core/facts-schema.ts';
@@ -7,6 +9,7 @@ import type { SimFault } from '../../src/drivers/sim/faults.ts';
 import { type Random, randomFrom } from '../../src/drivers/sim/random.ts';
 import type { Asked } from '../../src/engine/asked.ts';
 import { ask, definition, digest, service } from '../core/plan-model.ts';
+import { PLAIN } from './sim-parts.ts';
 
 /** What goes on while one process of the engine lives. */
 export type Chapter = {
@@ -28,6 +31,8 @@ export type Chapter = {
   readonly share: number;
   /** The calendar jumps by so much before it. */
   readonly calendarMs: number;
+  /** Whether it is a newer program, whose planners would plan otherwise. */
+  readonly newer: boolean;
 };
 
 /** Everything that happens to one device, from its seed alone. */
@@ -78,6 +83,7 @@ function chapterOf(chance: Chance, versions: Map<string, number>): Chapter {
   const kind = chance.next();
   return {
     requests,
+    newer: chance.is(0.2),
     together: chance.is(0.4),
     cancelAfterMs: chance.is(0.12) ? chance.below(4000) : null,
     closeAfterMs: chance.is(0.1) ? chance.below(4000) : null,
@@ -111,6 +117,7 @@ function faultOf(chance: Chance): SimFault {
 }
 
 function requestOf(chance: Chance, versions: Map<string, number>): Asked {
+  if (chance.is(0.08)) return hostRequestOf(chance);
   const names = CHUTES.filter(() => chance.is(0.45));
   const chosen = names.length > 0 ? names : [chance.of(CHUTES)];
   return {
@@ -124,6 +131,23 @@ function requestOf(chance: Chance, versions: Map<string, number>): Asked {
     allowDowngrade: true,
     allowQuarantined: chance.is(0.5),
     origin: null,
+    ...(chosen.length > 1 && chance.is(0.2) && { perChute: true }),
+  };
+}
+
+/** Another configuration of the device itself. */
+function hostRequestOf(chance: Chance): Asked {
+  const value = chance.of(['192.168.2.1', '192.168.3.1'] as const);
+  const patch = chance.of([
+    [{ op: 'add', path: '/lan/ipaddr', value }],
+    [{ op: 'add', path: '/system/allowMonitorMode', value: chance.is(0.5) }],
+    [{ op: 'add', path: '/system/chutePrefixSize', value: 25 }],
+  ] as const);
+  return {
+    ...PLAIN,
+    chutes: [],
+    host: { operation: 'patch', config: null, patch },
+    onInterrupt: chance.is(0.3) ? 'rollback' : 'resume',
   };
 }
 
@@ -161,12 +185,14 @@ function definitionOf(chance: Chance, name: string, version: number): Definition
       ...(has(0.2) ? { KEY: { $secret: 'one' } } : {}),
     },
     ports: has(0.5) ? { [port]: { internal: Number.parseInt(port, 10) } } : {},
+    requests: has(0.25) ? { cpuFraction: chance.of([0.1, 0.3, 0.5] as const) } : {},
     volumes: has(0.4) ? { '/data': { name: chance.of(['data', 'more'] as const) } } : {},
-    interfaces: has(0.4) ? { lan: interfaceOf(chance) } : {},
+    interfaces: has(0.4) ? { net: interfaceOf(chance, name) } : {},
   });
   const side = service({
     source: { type: 'local', digest: digest(chance.of(['a', 'd'] as const)) },
     needs: ['main'],
+    requests: has(0.3) ? { memory: 64 * 1024 * 1024 } : {},
   });
   return definition({
     name,
@@ -176,26 +202,27 @@ function definitionOf(chance: Chance, name: string, version: number): Definition
   });
 }
 
-function interfaceOf(chance: Chance): JsonObject {
+function interfaceOf(chance: Chance, name: string): JsonObject {
   const dhcp = { leasetime: '12h', start: 10, limit: 50, dns: [], relay: [] };
-  return {
-    type: 'vlan',
-    'vlan-id': chance.of([10, 11] as const),
-    ...(chance.is(0.7) && { dhcp }),
-  };
+  const served = chance.is(0.6) ? { dhcp } : {};
+  const wireless = { ssid: `${name}-${chance.below(3)}`, key: { $secret: 'one' } };
+  return chance.of([
+    { type: 'vlan', 'vlan-id': chance.of([10, 11] as const), ...served },
+    { type: 'wifi-ap', wireless, ...served },
+    { type: 'lan', ...served },
+    { type: 'wifi-monitor' },
+  ]);
 }
 
-/** A small gateway: a bridged port and an uplink, no radios. */
-const FACTS = factsOf({
-  network: {
-    ports: {
-      eth0: { interface: 'eth0', role: 'wan', addresses: ['192.168.1.20/24'] },
-      eth1: { interface: 'eth1', role: 'lan', bridged: true },
-    },
-    uplink: { interface: 'eth0', address: '192.168.1.20/24' },
-  },
-  capabilities: ['vlan', 'bridge'],
-});
+/** The example of a gateway that has some of everything. */
+const FACTS = factsOf(
+  JSON.parse(
+    readFileSync(
+      new URL('../../docs/examples/facts/two-radio-router.json', import.meta.url),
+      'utf8',
+    ),
+  ) as object,
+);
 
 function factsOf(value: object): HostFacts {
   const read = parseFacts(value);
