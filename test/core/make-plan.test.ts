@@ -54,7 +54,7 @@ const INSTALL = [
 
 describe('several chutes in one update', () => {
   test('are fetched at once, whatever else they need first', () => {
-    const door = { ...hello2, name: 'door' };
+    const door = definition({ name: 'door' });
     const { steps } = planOf([ask('apply', hello2), ask('apply', door)], { applied: installed });
     const fetches = steps.filter(({ kind }) => kind === 'release.fetch@1');
     expect(fetches.map(({ chute }) => chute)).toEqual(['door', 'hello']);
