@@ -1,4 +1,5 @@
 import { allocateInterfaces } from './allocate/allocate.ts';
+import { hostNeeds } from './allocate/host-needs.ts';
 import { resolveRedirects } from './allocate/redirects.ts';
 import { subnetPool, uplinkAddresses } from './allocate/subnets.ts';
 import type { Applied, AppliedChute } from './applied.ts';
@@ -65,6 +66,7 @@ export function networkOutcome(
   });
   const given: Record<ChuteName, GivenNetwork> = {};
   const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
+  const ruleRefusals: Record<ChuteName, readonly PlainRefusal[]> = {};
   const warnings: Record<ChuteName, readonly PlainWarning[]> = {};
   for (const change of changes) {
     const { chute } = change;
@@ -74,13 +76,16 @@ export function networkOutcome(
       refusals[chute] = result.refusals;
       continue;
     }
-    warnings[chute] = result.warnings;
+    const needs = hostNeeds(chute, result.interfaces, { facts, host });
+    if (needs.refusals.length > 0) refusals[chute] = needs.refusals;
+    warnings[chute] = [...result.warnings, ...needs.warnings];
     const rules = change.desired?.run === 'running' ? change.desired.definition.firewall : {};
     const portsTaken = takenFor(chute, { ...scene, changes, staying, given });
     const { interfaces } = result;
     const resolved = resolveRedirects({ chute, rules, interfaces, portsTaken });
-    if ('refusals' in resolved) refusals[chute] = resolved.refusals;
-    else given[chute] = { interfaces, redirects: resolved.redirects };
+    if ('refusals' in resolved) ruleRefusals[chute] = resolved.refusals;
+    else if (needs.refusals.length === 0)
+      given[chute] = { interfaces, redirects: resolved.redirects };
   }
   const before = mapOf(applied.chutes, givenOf);
   const after = { ...mapOf(staying, givenOf), ...given };
@@ -91,7 +96,7 @@ export function networkOutcome(
     (touches || owed.length > 0) && lost.length === 0 ? filesOf(plan, facts) : {};
   const filesBefore = files({ chutes: before, host: was });
   const filesAfter = files({ chutes: after, host });
-  return { given, refusals, warnings, lost, filesBefore, filesAfter, owed };
+  return { given, refusals, ruleRefusals, warnings, lost, filesBefore, filesAfter, owed };
 }
 
 /** How the host is configured before and after. */
@@ -116,7 +121,11 @@ function filesOf(plan: NetworkPlan, { host, network }: HostFacts): RenderedFiles
   const isPlain = canonical(plan.host) === canonical(HOST_CONFIG_DEFAULTS);
   if (isPlain && !Object.values(plan.chutes).some(hasAny)) return {};
   const pool = subnetPool(plan.host, uplinkAddresses(network));
-  return renderHost(plan, { host, pool, radios: network.radios });
+  const { wan } = plan.host;
+  // Who does not say otherwise goes out where the default route goes.
+  const uplink = wan.interface ?? network.uplink?.interface ?? null;
+  const configured = { ...plan.host, wan: { ...wan, interface: uplink } };
+  return renderHost({ ...plan, host: configured }, { host, pool, radios: network.radios });
 }
 
 /** Ports of the host that a chute's redirects cannot have, and who has them, in words. */

@@ -76,6 +76,8 @@ export type LimitsOutcome = {
 export type NetworkOutcome = {
   readonly given: Readonly<Record<ChuteName, GivenNetwork>>;
   readonly refusals: Readonly<Record<ChuteName, readonly PlainRefusal[]>>;
+  /** Of firewall rules. */
+  readonly ruleRefusals: Readonly<Record<ChuteName, readonly PlainRefusal[]>>;
   readonly warnings: Readonly<Record<ChuteName, readonly PlainWarning[]>>;
   /** Why chutes that stay as they are could not, were the host configured as it is asked for. */
   readonly lost: readonly PlainRefusal[];
