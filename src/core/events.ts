@@ -113,7 +113,7 @@ export interface Events {
     hint: string | null;
     refusals: readonly Refusal[];
   };
-  /** The update waits for others that touch the same chutes. */
+  /** The update waits for others that touch the same chutes, or what chutes share. */
   'update.queued': { update: UpdateId; behind: readonly UpdateId[] };
   /** A newer update took this one's place; what it had done is undone. */
   'update.superseded': { update: UpdateId; by: UpdateId; stateHash: string };
