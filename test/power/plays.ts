@@ -1,0 +1,168 @@
+/** What is recorded: each way in which the program writes to its root. */
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { openJournal } from '../../journal/journal-disk.ts';
+import { machineClock } from '../../journal/machine-clock.ts';
+import type { ChuteEvent } from '../../src/core/events.ts';
+import { foldAll } from '../../src/core/fold.ts';
+import { linesOf, segmentsOf } from '../e2e/hurt.ts';
+import type { Play, RecordedDevice } from './recording.ts';
+
+const install: Play['prepare'] = async (device) => {
+  await device.prepare(`apply ${box(device, 1)} -y`);
+  shortenSegment(device, ROOM_BYTES);
+};
+
+/** Free space in a segment that is cheap to look at and large enough for an update. */
+const ROOM_BYTES = 48 * 1024;
+
+export const PLAYS: readonly Play[] = [
+  {
+    name: 'first-install',
+    prepare: async () => {},
+    record: async (device) => {
+      await device.record('apply hello -y');
+    },
+  },
+  {
+    name: 'update',
+    prepare: async (device) => {
+      await device.prepare('apply hello -y');
+      shortenSegment(device, ROOM_BYTES);
+    },
+    record: async (device) => {
+      await device.record('apply hello-v2 -y');
+    },
+  },
+  {
+    name: 'failing-update',
+    prepare: install,
+    record: async (device) => {
+      await device.record(`apply ${box(device, 2, false)} -y`, 4);
+    },
+  },
+  {
+    name: 'remove',
+    prepare: install,
+    record: async (device) => {
+      await device.record('rm box -y');
+    },
+  },
+  {
+    name: 'host-configuration',
+    prepare: install,
+    record: async (device) => {
+      await device.record(`apply ${box(device, 2, true, 40)} -y`);
+      await device.record('rm box -y');
+    },
+  },
+  {
+    name: 'segment-roll',
+    // A segment with room for some records more: the update goes on in the next one.
+    prepare: async (device) => {
+      await install(device);
+      shortenSegment(device, 3000);
+    },
+    record: async (device) => {
+      await device.record(`apply ${box(device, 2)} -y`);
+    },
+  },
+  {
+    name: 'snapshot',
+    // The third one: the first has to go.
+    prepare: async (device) => {
+      await install(device);
+      await makeSnapshots(device, 2);
+      shortenSegment(device, ROOM_BYTES);
+    },
+    record: async (device) => {
+      await device.record('rm box -y');
+    },
+  },
+  {
+    name: 'repair',
+    prepare: async (device) => {
+      await install(device);
+      await device.prepare(`apply ${box(device, 2)} -y`);
+      damageMiddle(device);
+    },
+    record: async (device) => {
+      await device.record('journal repair');
+    },
+  },
+];
+
+/** A chute of files, a link, a volume, a secret and a network; its health is as told. */
+function box(
+  { device: { home } }: RecordedDevice,
+  version: number,
+  isWell = true,
+  start = 10,
+): string {
+  const directory = join(home, `box-${version}`);
+  mkdirSync(join(directory, 'pages'), { recursive: true });
+  writeFileSync(join(directory, 'pages', 'index.html'), `<p>${'version '.repeat(200)}${version}`);
+  writeFileSync(join(directory, 'run.sh'), `#!/bin/sh\nexec sleep 86400 # ${version}\n`, {
+    mode: 0o755,
+  });
+  writeFileSync(
+    join(directory, 'chute.yaml'),
+    JSON.stringify({
+      name: 'box',
+      version,
+      services: {
+        main: {
+          type: 'light',
+          image: 'node',
+          source: '.',
+          command: ['sleep', '86400'],
+          environment: { TOKEN: { secret: `the secret of version ${version}` } },
+          volumes: { '/kept': 'kept' },
+          health: {
+            exec: [isWell ? 'true' : 'false'],
+            intervalMs: 10,
+            settleMs: 0,
+            retries: 1,
+          },
+          interfaces: {
+            lan0: { type: 'vlan', 'vlan-id': 26, dhcp: { leasetime: '1h', start, limit: 20 } },
+          },
+        },
+      },
+      firewall: [{ name: 'page', type: 'redirect', from: '@host.lan:9026', to: 'lan0:80' }],
+    }),
+  );
+  return directory;
+}
+
+/** Records that change nothing, with snapshots between them, and enough behind the last for another. */
+async function makeSnapshots({ device: { root } }: RecordedDevice, count: number): Promise<void> {
+  await using journal = await openJournal<ChuteEvent>({ root, clock: machineClock() });
+  for (let n = 0; n <= count; n += 1) {
+    const state = await foldAll(journal.read());
+    if (n > 0) await journal.saveSnapshot(state.seq, state);
+    const synced: ChuteEvent = { type: 'clock.synced', offsetMs: 0 };
+    await journal.append(Array.from({ length: 101 }, () => synced));
+  }
+}
+
+function segmentOf({ device: { root } }: RecordedDevice): string {
+  return join(root, segmentsOf(root).at(-1) ?? '');
+}
+
+function shortenSegment(device: RecordedDevice, room: number): void {
+  const path = segmentOf(device);
+  truncateSync(path, readFileSync(path, 'latin1').trimEnd().length + 1 + room);
+}
+
+/** What a medium does: a part of a record in the middle of the log is gone. */
+function damageMiddle({ device: { root } }: RecordedDevice): void {
+  const lines = linesOf(root).filter(({ type }) => type === 'step.succeeded');
+  const line = lines[Math.floor(lines.length / 2)];
+  if (line === undefined) throw new Error('there is no record to damage');
+  const path = join(root, line.file);
+  const bytes = readFileSync(path);
+  bytes.fill(0, line.offset + 40, line.offset + 80);
+  writeFileSync(path, bytes);
+}

@@ -1,0 +1,132 @@
+/** A scenario as it is recorded: the disk before it, what the program did, the disk behind it. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { Device, type Ran } from '../e2e/device.ts';
+import { FileSystem } from './file-system.ts';
+import { hashOf, type Image, readImage, writeImage } from './image.ts';
+import { dataPath, readTrace, type Trace } from './trace.ts';
+
+const RECORDER = `--import ${import.meta.resolve('tsx')} --import ${resolve('test/power/record-child.ts')}`;
+
+export type Recording = {
+  readonly name: string;
+  /** Holds everything that replaying a state needs. */
+  readonly directory: string;
+  readonly before: Image;
+  readonly trace: Trace;
+  readonly after: Image;
+};
+
+/** A device whose commands run under the recorder: unrecorded at first, but on the boot before. */
+export class RecordedDevice {
+  readonly device: Device;
+  readonly #trace: string;
+
+  private constructor(device: Device, trace: string) {
+    this.device = device;
+    this.#trace = trace;
+  }
+
+  static async make(directory: string): Promise<RecordedDevice> {
+    const device = await Device.make();
+    return new RecordedDevice(device, join(directory, 'trace'));
+  }
+
+  /** Runs a command that is not part of the recording. Throws when its exit code is another. */
+  async prepare(words: string, code = 0): Promise<Ran> {
+    return await this.#run(words, code, { RIPCORD_POWER_TRACE: '' });
+  }
+
+  /** Runs a command and records it. */
+  async record(words: string, code = 0, fault = ''): Promise<Ran> {
+    const { home } = this.device;
+    const env = { RIPCORD_POWER_TRACE: this.#trace, RIPCORD_POWER_BASE: home };
+    return await this.#run(`${words} -o json`, code, { ...env, RIPCORD_FAULT: fault });
+  }
+
+  async #run(words: string, code: number, env: Record<string, string>): Promise<Ran> {
+    const more = { ...env, NODE_OPTIONS: RECORDER };
+    const ran = await this.device.begin(words.split(' '), more).ended;
+    if (ran.code !== code)
+      throw new Error(`'${words}' ended with ${ran.code}, not ${code}: ${ran.out}${ran.err}`);
+    return ran;
+  }
+}
+
+/** A part of a recording: what comes before, and what is recorded. */
+export type Play = {
+  readonly name: string;
+  readonly prepare: (device: RecordedDevice) => Promise<void>;
+  readonly record: (device: RecordedDevice) => Promise<void>;
+};
+
+/** Records a play in a directory of its own. What ran is ended: the power went. */
+export async function recordPlay({ name, prepare, record }: Play): Promise<Recording> {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), `ripcord-power-${name}-`)));
+  const recorded = await RecordedDevice.make(directory);
+  const { device } = recorded;
+  try {
+    await prepare(recorded);
+    const before = onlyRoot(readImage(device.home));
+    writeFileSync(join(directory, 'trace'), '');
+    writeFileSync(dataPath(join(directory, 'trace')), '');
+    await record(recorded);
+    const after = onlyRoot(readImage(device.home));
+    save(before, join(directory, 'before'));
+    save(after, join(directory, 'after'));
+    return { name, directory, before, trace: readTrace(join(directory, 'trace')), after };
+  } finally {
+    device.destroy();
+  }
+}
+
+/** A recording that was kept. */
+export function readRecording(name: string, directory: string): Recording {
+  return {
+    name,
+    directory,
+    before: readImage(join(directory, 'before')),
+    trace: readTrace(join(directory, 'trace')),
+    after: readImage(join(directory, 'after')),
+  };
+}
+
+export function forgetRecording({ directory }: Recording): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** The disk before a recording, everything on it durable. */
+export function systemBefore({ before, trace }: Recording): FileSystem {
+  const system = new FileSystem((data) => trace.bytesOf(data));
+  for (const [path, entry] of before) system.put(path, entry);
+  return system;
+}
+
+/**
+ * What the trace makes of the disk where it is something else than the program left: a change that the
+ * recorder missed. Logs are written by services, and derived or passing files are left out.
+ */
+export function recordingGaps(recording: Recording, seen: Image): readonly string[] {
+  const { after } = recording;
+  return [...new Set([...after.keys(), ...seen.keys()])].flatMap((path) => {
+    const [one, other] = [after.get(path), seen.get(path)];
+    if (one === undefined || other === undefined)
+      return [`${path}: ${one === undefined ? 'only in the trace' : 'not in the trace'}`];
+    const same =
+      one.kind === 'file' && other.kind === 'file'
+        ? hashOf(one.bytes) === hashOf(other.bytes) && one.mode === other.mode
+        : JSON.stringify(one) === JSON.stringify(other);
+    return same ? [] : [`${path}: the trace ends with something else`];
+  });
+}
+
+function onlyRoot(image: Image): Image {
+  return new Map([...image].filter(([path]) => path === 'root' || path.startsWith('root/')));
+}
+
+function save(image: Image, directory: string): void {
+  mkdirSync(directory);
+  writeImage(image, directory);
+}
