@@ -265,7 +265,7 @@ services:
     ['tmpfs: /run', '/run was in memory only'],
     ['network_mode: "service:b"', 'network_mode: service:b is not carried over'],
     ['restart: "no"', 'restart: no is not carried over'],
-    ['image: "a:\${TAG:-1}"', 'The variable TAG came from the shell: here it is its default, 1.'],
+    ['image: "a:${TAG:-1}"', 'The variable TAG came from the shell: here it is its default, 1.'],
     ['build: {context: ., dockerfile: D}', 'here the file has to be called Dockerfile'],
     ['volumes: [/host:/inside]', '/host of the host was mounted at /inside'],
   ] as const;
@@ -281,7 +281,7 @@ const REFUSED = [
   ['{name: ab, source: elsewhere}', { reason: expect.stringContaining('it names a source') }],
   ['{updateClass: ROUTER, updateType: reboot}', { reason: expect.stringContaining('the device') }],
   ['{name: ab, use: cobol}', { complaints: [expect.objectContaining({ path: '/use' })] }],
-  ['services: {a: {image: "\${NONE}", restart: always}}', { complaints: [expect.anything()] }],
+  ['services: {a: {image: "${NONE}", restart: always}}', { complaints: [expect.anything()] }],
   ['[', { complaints: [expect.anything()] }],
   ['5', { complaints: [expect.anything()] }],
 ] as const;
