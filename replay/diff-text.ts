@@ -1,3 +1,4 @@
+import { HOST } from '../src/core/host-config/document.ts';
 import type { Json, JsonObject } from '../src/core/json.ts';
 import type { Diff, Difference } from './diff.ts';
 
@@ -18,7 +19,12 @@ export function diffLines(
 export function statLine({ stat }: Pick<Diff, 'stat'>): string {
   const { paths, chutes, updates } = stat;
   if (paths === 0) return 'no difference';
-  const where = `${count(paths, 'path')} in ${count(chutes.length, 'chute')}`;
+  const others = chutes.filter((chute) => chute !== HOST);
+  const places = [
+    ...(others.length < chutes.length ? ['the host configuration'] : []),
+    ...(others.length > 0 || chutes.length === 0 ? [count(others.length, 'chute')] : []),
+  ];
+  const where = `${count(paths, 'path')} in ${places.join(' and ')}`;
   if (updates.length === 0) return where;
   return `${where}, ${count(updates.length, 'update')} (${updates.join(' ')})`;
 }

@@ -10,7 +10,7 @@ import {
   documentOf,
   HOST,
   type HostDocument,
-  SECTIONS,
+  isMap,
   storedOf,
 } from './document.ts';
 import { patchDocument } from './patch-document.ts';
@@ -180,24 +180,34 @@ const UNREAD: Readonly<Record<string, string>> = {
   retention: 'nothing is archived or dropped by it',
   telemetry: 'nothing is sent',
   trust: 'definitions are not checked for signatures',
+  'lan.firewall': 'only the rules of chutes are written',
   'vlan-interfaces': 'their ids are kept from chutes, but no network is made',
+  'wan.proto': 'the uplink is left as it is',
+  'wan.ipaddr': 'the uplink is left as it is',
+  'wan.dns': 'the uplink is left as it is',
+  'wan.firewall': 'only the rules of chutes are written',
   zerotier: 'no network is joined',
 };
 
 function unused(before: HostDocument, document: HostDocument): readonly Warning[] {
-  return SECTIONS.flatMap((section) => {
-    const reason = UNREAD[section];
-    const value = canonical(document[section] ?? null);
-    const isSaid = value !== canonical(DEFAULT_DOCUMENT[section] ?? null);
-    if (reason === undefined || !isSaid || value === canonical(before[section] ?? null)) return [];
+  return Object.entries(UNREAD).flatMap(([path, reason]) => {
+    const value = valueAt(document, path);
+    if (value === valueAt(DEFAULT_DOCUMENT, path) || value === valueAt(before, path)) return [];
     return [
       warning(
-        `/${section}`,
-        `${section} of the host configuration is stored and not used yet: ${reason}`,
+        `/${path.replace('.', '/')}`,
+        `${path} of the host configuration is stored and not used yet: ${reason}`,
         'it takes effect with the version that reads it',
       ),
     ];
   });
+}
+
+/** What stands under `section` or `section.field`, as text that compares. */
+function valueAt(document: HostDocument, path: string): string {
+  const [name = '', field] = path.split('.');
+  const found = document[name] ?? null;
+  return canonical(field !== undefined && isMap(found) ? (found[field] ?? null) : found);
 }
 
 function denied(operation: string, { user, role }: Requester): Refusal {

@@ -31,7 +31,7 @@ export const DEFAULT_DOCUMENT: HostDocument = {
 };
 
 /** The sections of a host configuration. */
-export const SECTIONS: readonly string[] = Object.keys(DEFAULT_DOCUMENT);
+const SECTIONS: readonly string[] = Object.keys(DEFAULT_DOCUMENT);
 
 /** Sections that no definition of a chute has; `firewall` both have. */
 const TELLING = SECTIONS.filter((section) => section !== 'firewall');
