@@ -69,6 +69,15 @@ export const PLAYS: readonly Play[] = [
     },
   },
   {
+    name: 'killed-before-sync',
+    // Whoever comes next sees records that no sync has reached, and must not build on them.
+    prepare: install,
+    record: async (device) => {
+      await device.recordKilled(`apply ${box(device, 2)} -y`, 4);
+      await device.record('status');
+    },
+  },
+  {
     name: 'snapshot',
     // The third one: the first has to go.
     prepare: async (device) => {

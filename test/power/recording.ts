@@ -46,7 +46,14 @@ export class RecordedDevice {
     return await this.#run(`${words} -o json`, code, { ...env, RIPCORD_FAULT: fault });
   }
 
-  async #run(words: string, code: number, env: Record<string, string>): Promise<Ran> {
+  /** Records a command that is killed right before its Nth sync of the log. */
+  async recordKilled(words: string, n: number): Promise<void> {
+    const { home } = this.device;
+    const env = { RIPCORD_POWER_TRACE: this.#trace, RIPCORD_POWER_BASE: home };
+    await this.#run(words, null, { ...env, RIPCORD_POWER_KILL: `${n}` });
+  }
+
+  async #run(words: string, code: number | null, env: Record<string, string>): Promise<Ran> {
     const more = { ...env, NODE_OPTIONS: RECORDER };
     const ran = await this.device.begin(words.split(' '), more).ended;
     if (ran.code !== code)
