@@ -21,6 +21,7 @@ export function withPromisedPorts(applied: Applied, underWay: readonly Step[]): 
         : [[unescaped(operation.path.slice(prefix.length)), operation.value as Ports[string]]],
     );
   });
+  if (promised.length === 0) return applied;
   const ports = { ...Object.fromEntries(promised), ...applied.reservations.ports };
   return { ...applied, reservations: { ...applied.reservations, ports } };
 }
