@@ -8,9 +8,10 @@ import { parse } from './parse.ts';
 /** Cases computed by ParaDrop's own code; a null there is "absent". */
 type Vector = { readonly name: string; readonly given: JsonObject; readonly expected: Json };
 
-const VECTORS = JSON.parse(
-  readFileSync(new URL('vectors.json', import.meta.url), 'utf8'),
-) as readonly Vector[];
+const ALL = JSON.parse(
+  readFileSync(new URL('../vectors/paradrop.json', import.meta.url), 'utf8'),
+) as readonly (Vector & { readonly area: string })[];
+const VECTORS = ALL.filter(({ area }) => area === 'definition');
 
 type Loose = { readonly [key: string]: Loose } & { readonly length?: number };
 
