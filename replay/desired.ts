@@ -45,8 +45,8 @@ export function desiredHostOf(state: Pick<State, 'applied' | 'facts' | 'updates'
   for (const { request } of updates) {
     if (!request.host) continue;
     const { by, strict } = request;
-    const network = facts?.facts.network ?? NO_NETWORK;
-    const { document } = makeHostChange(request.host, { stored, facts: network, by, strict });
+    const seen = facts?.facts ?? { host: 'render', network: NO_NETWORK };
+    const { document } = makeHostChange(request.host, { stored, facts: seen, by, strict });
     stored = document ? storedOf(document) : stored;
   }
   return documentOf(stored);

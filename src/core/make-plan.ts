@@ -128,7 +128,7 @@ function networkOf(
 function hostPart({ request, applied, facts }: PlanInput): MadeHostChange | null {
   const { host, by, strict } = request;
   if (!host) return null;
-  return makeHostChange(host, { stored: applied.host.config, facts: facts.network, by, strict });
+  return makeHostChange(host, { stored: applied.host.config, facts, by, strict });
 }
 
 function ask(

@@ -1,7 +1,8 @@
 import { createReport, dotted } from '../definition/complaint.ts';
 import type { HostRequest } from '../events.ts';
+import type { HostFacts } from '../facts.ts';
 import { canonical, type JsonObject } from '../json.ts';
-import type { HostConfig, NetworkFacts } from '../network.ts';
+import type { HostConfig } from '../network.ts';
 import { compare, type Operation, type Patch } from '../patch.ts';
 import type { Refusal, Warning } from '../plan.ts';
 import type { Requester } from '../requester.ts';
@@ -39,7 +40,7 @@ export type MadeHostChange = {
 
 export type HostScene = {
   readonly stored: HostDocument | undefined;
-  readonly facts: NetworkFacts;
+  readonly facts: Pick<HostFacts, 'host' | 'network'>;
   readonly by: Requester;
   readonly strict: boolean;
 };
@@ -53,8 +54,8 @@ export function makeHostChange(request: HostRequest, scene: HostScene): MadeHost
   const before = documentOf(stored);
   const asked = askedFor(request, before, strict);
   if ('refusals' in asked) return { change: null, document: null, ...asked };
-  const was = resolveHost(before, facts);
-  const shall = resolveHost(asked.document, facts);
+  const was = resolveHost(before, facts.network);
+  const shall = resolveHost(asked.document, facts.network);
   const change: HostChange = {
     operation,
     patch: below(differenceOf(before, asked.document)),
@@ -67,7 +68,7 @@ export function makeHostChange(request: HostRequest, scene: HostScene): MadeHost
     change,
     document: asked.document,
     refusals: missing.refusals,
-    warnings: [...asked.warnings, ...missing.warnings, ...unused(before, asked.document)],
+    warnings: [...asked.warnings, ...missing.warnings, ...unused(before, asked.document, facts)],
   };
 }
 
@@ -189,8 +190,20 @@ const UNREAD: Readonly<Record<string, string>> = {
   zerotier: 'no network is joined',
 };
 
-function unused(before: HostDocument, document: HostDocument): readonly Warning[] {
-  return Object.entries(UNREAD).flatMap(([path, reason]) => {
+/** OpenWrt's own sections stay as they are: what it calls `lan` and `wan` is its own to say. */
+const UNREAD_BY_UCI: Readonly<Record<string, string>> = {
+  'lan.ipaddr': 'the network file of OpenWrt has its own lan, only chutes are kept from it',
+  'lan.interfaces': 'the network file of OpenWrt has its own lan, only chutes are kept from it',
+  'lan.dhcp': 'the dhcp file of OpenWrt has its own lan',
+};
+
+function unused(
+  before: HostDocument,
+  document: HostDocument,
+  { host }: HostScene['facts'],
+): readonly Warning[] {
+  const unread = host === 'uci' ? { ...UNREAD, ...UNREAD_BY_UCI } : UNREAD;
+  return Object.entries(unread).flatMap(([path, reason]) => {
     const value = valueAt(document, path);
     if (value === valueAt(DEFAULT_DOCUMENT, path) || value === valueAt(before, path)) return [];
     return [

@@ -258,3 +258,11 @@ test('what nothing reads yet is stored, and said to be of no effect', () => {
     expect.stringContaining('retention of the host configuration is stored and not used yet'),
   ]);
 });
+
+test('what OpenWrt says itself of its LAN is not written over, and a warning says so', () => {
+  const host = toBe({ lan: { ipaddr: '192.168.1.1', proto: 'static' } });
+  const answer = plannedOn(FRESH, host, { facts: { host: 'uci' } });
+  expect('plan' in answer && answer.warnings.map(({ message }) => message)).toEqual([
+    expect.stringContaining('lan.ipaddr of the host configuration is stored and not used yet'),
+  ]);
+});
