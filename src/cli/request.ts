@@ -94,7 +94,8 @@ export function byName(
 
 /**
  * The definitions that the arguments mean, checked, and their sources looked at; warnings go to
- * standard error. Nothing is written.
+ * standard error. Nothing is written. For another host, a repository that this one does not reach is
+ * no reason to refuse: it is told of, and counts as new.
  *
  * Throws RIPCORD_DEFINITION_… and RIPCORD_SOURCE_… for what cannot be used.
  */
@@ -102,13 +103,23 @@ export async function readDefinitions(
   context: Context,
   files: readonly string[],
   strict: boolean,
+  forAnother = false,
 ): Promise<readonly ReadFile[]> {
   const read: (ReadDefinition | ReadHost)[] = [];
   for (const file of files) read.push(await readOne(context, file, strict));
   refuseSecondHost(read.filter((each) => 'host' in each).length);
   const sourced: ReadFile[] = [];
-  for (const each of read) sourced.push('host' in each ? each : await withSources(each, context));
+  const { root } = context;
+  const looking = forAnother ? { root, tellUnseen: unseenTeller(context) } : { root };
+  for (const each of read) sourced.push('host' in each ? each : await withSources(each, looking));
   return sourced;
+}
+
+function unseenTeller({ quiet, terminal }: Context): (message: string) => void {
+  return (message) => {
+    if (!quiet)
+      terminal.err(`${terminal.yellow('warning:')} ${message}; planned as if it were new\n`);
+  };
 }
 
 /** A definition, or what is asked of the device itself. */

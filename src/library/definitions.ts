@@ -7,9 +7,11 @@ import type { Definition, SecretRef, Source, SourceLocation } from '../core/chut
 import type { Complaint } from '../core/definition/complaint.ts';
 import { DEFINITION_NAMES } from '../core/definition/file-names.ts';
 import { complete, type RawDefinition } from '../core/definition/raw.ts';
+import { RipcordError } from '../core/errors.ts';
 import type { ChuteRequest } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
 import type { Operation } from '../core/plan.ts';
+import { unseenRepository } from '../drivers/files/git.ts';
 import { observeSource } from '../drivers/files/observe-source.ts';
 
 /** A definition that was read and checked, its secrets still apart, its sources not yet looked at. */
@@ -72,10 +74,16 @@ export type SourcedDefinition = ReadDefinition & {
   };
 };
 
-/** Looks at the sources of a definition. Writes nothing. Throws RIPCORD_SOURCE_…. */
+/** Hears why a source could not be looked at. */
+type TellUnseen = (message: string) => void;
+
+/**
+ * Looks at the sources of a definition. Writes nothing. Throws RIPCORD_SOURCE_…; with `tellUnseen` a
+ * repository that cannot be reached from here is told of instead, and counts as new.
+ */
 export async function withSources(
   read: ReadDefinition,
-  { root }: { readonly root: string },
+  { root, tellUnseen }: { readonly root: string; readonly tellUnseen?: TellUnseen },
 ): Promise<SourcedDefinition> {
   // A root below the definition's own directory is no part of its files.
   const real = existsSync(root) ? realpathSync(root) : root;
@@ -83,7 +91,14 @@ export async function withSources(
   const sources: Record<string, Source> = {};
   const locations: Record<string, SourceLocation> = {};
   for (const [service, reference] of Object.entries(read.sources)) {
-    const found = await observeSource(reference, read.directory, without);
+    const looking = observeSource(reference, read.directory, without);
+    const found = await looking.catch((error: unknown) => {
+      if (tellUnseen === undefined || reference.type !== 'git') throw error;
+      if (!(error instanceof RipcordError) || error.code !== 'RIPCORD_SOURCE_UNREACHABLE')
+        throw error;
+      tellUnseen(error.message);
+      return unseenRepository(reference.url, reference.checkout ?? 'HEAD');
+    });
     sources[service] = found.source;
     locations[found.source.digest] = found.location;
   }

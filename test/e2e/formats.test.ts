@@ -64,6 +64,25 @@ describe.concurrent('update objects', () => {
   });
 });
 
+test('a repository out of reach is no reason not to plan for another host', async () => {
+  const on = await device();
+  const file = join(on.home, 'far.yaml');
+  writeFileSync(
+    file,
+    'name: far\nuse: node\ncommand: node x.js\nsource: {type: git, url: "file:///nowhere/far"}\n',
+  );
+  expect(await on.ripcord(['plan', file])).toMatchObject({
+    code: 8,
+    err: expect.stringContaining('/nowhere/far'),
+  });
+  const facts = join(on.home, 'facts.json');
+  writeFileSync(facts, (await on.ripcord(['doctor', '-o', 'json'])).out);
+  expect(await on.ripcord(['plan', file, '--facts', facts])).toMatchObject({
+    code: 0,
+    err: expect.stringContaining('planned as if it were new'),
+  });
+});
+
 const SERVER = `require('node:http').createServer((_, to) => to.end(process.env.GREETING ?? 'unset')).listen(process.env.PORT)`;
 
 describe.concurrent('init --from', () => {

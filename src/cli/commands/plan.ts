@@ -46,7 +46,8 @@ export const plan: CommandModule = {
         'cannot read both a definition and facts from standard input: there is only one',
         'write the facts to a file and name it with --facts',
       );
-    const read = await readDefinitions(context, given, asked.strict ?? false);
+    const forAnother = asked.facts !== undefined;
+    const read = await readDefinitions(context, given, asked.strict ?? false, forAnother);
     const wanted = await requestsFor(context, read, { store: false });
     const gone = asked.destroy === undefined ? [] : [byName(asked.destroy, 'delete')];
     const chutes = [...wanted.chutes, ...gone];

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { Source, SourceLocation } from '../../core/chute.ts';
 import { RipcordError } from '../../core/errors.ts';
 import { type CommandResult, exec } from '../exec.ts';
 
@@ -9,6 +10,19 @@ const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 const RESOLVE_TIMEOUT_MS = 60_000;
 const FETCH_TIMEOUT_MS = 30 * 60_000;
 const OUTPUT_BYTES_MAX = 1024 * 1024;
+
+/** What a repository is in a plan that nobody will carry out here, and that cannot be looked at. Pure. */
+export function unseenRepository(
+  url: string,
+  checkout: string,
+): {
+  readonly source: Source;
+  readonly location: Extract<SourceLocation, { readonly type: 'git' }>;
+} {
+  const name = createHash('sha256').update(`git ${checkout} of ${url}`).digest('hex');
+  const location = { type: 'git', url, commit: checkout } as const;
+  return { source: { type: 'git', digest: `sha256:${name}` }, location };
+}
 
 /** A place in a repository as it is written: a branch, a tag or a commit; null: its HEAD. */
 export type GitPlace = { readonly url: string; readonly checkout: string | null };
