@@ -96,23 +96,33 @@ export function stateHash(applied: Applied, sha256: Sha256): string {
 }
 
 /**
- * The state hash of a part: these chutes with what they hold, and the host's own where `host` says so.
- * Pure. What one update undid is as before by this, whatever others did to the rest meanwhile.
+ * The state hash of a part: these chutes with what they hold, the limits of these, and the host's own
+ * where `host` says so. Pure. What one update undid is as before by this, whatever others did to the rest meanwhile.
  */
 export function partHash(
   applied: Applied,
-  part: { readonly chutes: ReadonlySet<ChuteName>; readonly host: boolean },
+  part: {
+    readonly chutes: ReadonlySet<ChuteName>;
+    readonly limits: ReadonlySet<ChuteName>;
+    readonly host: boolean;
+  },
   sha256: Sha256,
 ): string {
-  const own = <T>(map: Readonly<Record<string, T>>, chuteOf: (key: string, value: T) => string) =>
+  const own = <T>(
+    map: Readonly<Record<string, T>>,
+    chutes: ReadonlySet<ChuteName>,
+    chuteOf: (key: string, value: T) => string = String,
+  ): Readonly<Record<string, T>> =>
     Object.fromEntries(
-      Object.entries(map).filter(([key, value]) => part.chutes.has(chuteOf(key, value))),
+      Object.entries(map).filter(([key, value]) => chutes.has(chuteOf(key, value))),
     );
   return stateHash(
     {
-      chutes: own(applied.chutes, String),
-      reservations: { ports: own(applied.reservations.ports, (_port, { chute }) => chute) },
-      limits: own(applied.limits, String),
+      chutes: own(applied.chutes, part.chutes),
+      reservations: {
+        ports: own(applied.reservations.ports, part.chutes, (_port, { chute }) => chute),
+      },
+      limits: own(applied.limits, part.limits),
       host: part.host ? applied.host : NOTHING_APPLIED.host,
     },
     sha256,

@@ -58,13 +58,14 @@ async function observeFacts(
 
 /**
  * The start of an update: what its rollback has to come back to, and who was well before it. Refused
- * when there is no room to write down a rollback.
+ * when there is no room to write down a rollback, or for what it brings.
  */
 export async function startEvent(shop: Workshop, update: UpdateState): Promise<ChuteEvent> {
   const { applied } = shop.state();
   const steps = update.plan?.steps ?? [];
   try {
     await shop.journal.reserve(steps.length * RECORD_BYTES_A_STEP);
+    await shop.host.checkRoom?.(steps);
   } catch (error) {
     if (codeOf(error) !== 'RIPCORD_DISK_FULL') throw error;
     const { error: failure } = failureOf(error);
@@ -77,17 +78,13 @@ export async function startEvent(shop: Workshop, update: UpdateState): Promise<C
   return { type: 'update.started', update: update.id, stateHash: hash, ownHash, baseline };
 }
 
-/** The hash of what an update is about: its chutes, those that its steps name, and the host's own. */
+/** The hash of what an update is about: its chutes, the limits of others it divides anew, the host's own. */
 function ownHashOf(shop: Workshop, { request, plan }: UpdateState): string {
   const steps = plan?.steps ?? [];
-  const named = steps.flatMap(({ chute, owners = [], args }) => [
-    chute,
-    ...owners,
-    ...namedIn(args),
-  ]);
-  const chutes = new Set([...request.chutes.map(({ chute }) => chute), ...named]);
+  const chutes = new Set(request.chutes.map(({ chute }) => chute));
+  const limits = new Set([...chutes, ...steps.flatMap(({ args }) => namedIn(args))]);
   const host = steps.some(({ kind }) => HOST_WRITERS.has(kind));
-  return partHash(shop.state().applied, { chutes, host }, shop.sha256);
+  return partHash(shop.state().applied, { chutes, limits, host }, shop.sha256);
 }
 
 /** Kinds that change what is applied to the host itself. */
