@@ -33,6 +33,16 @@ export function diskSpace(path: string): DiskSpace | null {
   }
 }
 
+/** What this user may still write to the file system that holds a path; null where it does not say. */
+export function freeBytes(path: string): number | null {
+  try {
+    const { bsize, blocks, bavail } = statfsSync(path);
+    return blocks > 0 ? bavail * bsize : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The whole size of the file system of a root; null where it has none that lasts. */
 export function diskSize(root: string): number | null {
   const space = diskSpace(root);

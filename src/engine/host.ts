@@ -2,7 +2,7 @@ import type { Applied, ServiceState } from '../core/applied.ts';
 import type { ChuteName, SecretRef, ServiceName } from '../core/chute.ts';
 import type { HostFacts } from '../core/facts.ts';
 import type { Json } from '../core/json.ts';
-import type { ProcessInstance } from '../core/step.ts';
+import type { ProcessInstance, Step } from '../core/step.ts';
 
 /** What a look at the world says of one service. */
 export type ObservedService = {
@@ -20,6 +20,12 @@ export interface Host {
   observe(applied: Applied, chutes: readonly ChuteName[]): Promise<readonly ObservedService[]>;
   /** The value behind a secret's mark. Throws RIPCORD_SECRET_MISSING. */
   secret(ref: SecretRef): Promise<string>;
+  /**
+   * Sees that there is room for what the steps of an update bring. A host without it has room.
+   *
+   * Throws RIPCORD_DISK_FULL, saying what is needed and what is there.
+   */
+  checkRoom?(steps: readonly Step[]): Promise<void>;
   /** Keeps a value that must not be journaled, and gives its mark. On disk on return. */
   keepSecret(value: string): Promise<SecretRef>;
 }

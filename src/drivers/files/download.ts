@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import { RipcordError } from '../../core/errors.ts';
 import { SOURCE_BYTES_MAX } from './limits.ts';
+import { expectRoom } from './room.ts';
 
 /** Answers that another try in a moment may turn into a good one. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -10,7 +12,8 @@ const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 /**
  * Downloads into a new file and returns the SHA-256 of what came, in hex. Stops at the size limit.
  *
- * Throws RIPCORD_SOURCE_UNREACHABLE, class transient where another try may help.
+ * Throws RIPCORD_DISK_FULL with what it needs, where the server tells its size; or
+ * RIPCORD_SOURCE_UNREACHABLE, class transient where another try may help.
  */
 export async function download(url: string, file: string, signal: AbortSignal): Promise<string> {
   const response = await fetch(url, { signal, redirect: 'follow' }).catch((error: unknown) => {
@@ -24,6 +27,16 @@ export async function download(url: string, file: string, signal: AbortSignal): 
     throw unreachable(url, reason, { class: passing ? 'transient' : 'permanent' });
   }
 
+  const length = Number(response.headers.get('content-length') ?? 0);
+  if (length > 0) {
+    try {
+      // The archive, and what is unpacked from it beside it.
+      expectRoom(`download '${shownUrl(url)}'`, dirname(file), 2 * length);
+    } catch (error) {
+      await response.body.cancel();
+      throw error;
+    }
+  }
   const hash = createHash('sha256');
   const handle = await open(file, 'wx');
   let bytes = 0;
