@@ -108,14 +108,6 @@ export function partHash(
   },
   sha256: Sha256,
 ): string {
-  const own = <T>(
-    map: Readonly<Record<string, T>>,
-    chutes: ReadonlySet<ChuteName>,
-    chuteOf: (key: string, value: T) => string = String,
-  ): Readonly<Record<string, T>> =>
-    Object.fromEntries(
-      Object.entries(map).filter(([key, value]) => chutes.has(chuteOf(key, value))),
-    );
   return stateHash(
     {
       chutes: own(applied.chutes, part.chutes),
@@ -126,6 +118,17 @@ export function partHash(
       host: part.host ? applied.host : NOTHING_APPLIED.host,
     },
     sha256,
+  );
+}
+
+/** The members of a map that are about these chutes. */
+function own<T>(
+  map: Readonly<Record<string, T>>,
+  chutes: ReadonlySet<ChuteName>,
+  chuteOf: (key: string, value: T) => string = String,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(
+    Object.entries(map).filter(([key, value]) => chutes.has(chuteOf(key, value))),
   );
 }
 
