@@ -55,6 +55,14 @@ export function limitsOutcome(
 /** Every service that shall run, in the order of names: what a chute had before counts no more. */
 function runningAfter(changes: readonly Change[], { chutes }: Applied): readonly Running[] {
   const changing = new Map(changes.map((change) => [change.chute, definitionOf(change)]));
+  const asking = [
+    ...changing.values(),
+    ...Object.entries(chutes).map(([chute, { run, definition }]) =>
+      run === 'running' && !changing.has(chute) ? definition : null,
+    ),
+  ];
+  // Where nobody asks there is nothing to divide, however many run.
+  if (!asking.some(asksForLimits)) return [];
   const names = new Set([...Object.keys(chutes), ...changing.keys()]);
   return [...names].toSorted(textOrder).flatMap((chute): readonly Running[] => {
     const now = chutes[chute];
@@ -70,6 +78,20 @@ function runningAfter(changes: readonly Change[], { chutes }: Applied): readonly
       }));
   });
 }
+
+function asksForLimits(definition: Definition | null): boolean {
+  if (definition === null) return false;
+  const known = asksByDefinition.get(definition);
+  if (known !== undefined) return known;
+  const asks = Object.values(definition.services).some(
+    ({ requests }) => (requests.cpuFraction ?? 0) > 0 || requests.memory !== undefined,
+  );
+  asksByDefinition.set(definition, asks);
+  return asks;
+}
+
+/** Looked at once: what is installed is looked at again by every plan. */
+const asksByDefinition = new WeakMap<Definition, boolean>();
 
 const definitionOf = ({ desired }: Change): Definition | null =>
   desired?.run === 'running' ? desired.definition : null;

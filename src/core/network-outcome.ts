@@ -80,22 +80,27 @@ export function networkOutcome(
     if (needs.refusals.length > 0) refusals[chute] = needs.refusals;
     warnings[chute] = [...result.warnings, ...needs.warnings];
     const rules = change.desired?.run === 'running' ? change.desired.definition.firewall : {};
-    const portsTaken = takenFor(chute, { ...scene, changes, staying, given });
+    // Who has which port is asked for nobody's sake where there is no rule.
+    const isRuled = Object.keys(rules).length > 0;
+    const portsTaken = isRuled ? takenFor(chute, { ...scene, changes, staying, given }) : {};
     const { interfaces } = result;
     const resolved = resolveRedirects({ chute, rules, interfaces, portsTaken });
     if ('refusals' in resolved) ruleRefusals[chute] = resolved.refusals;
     else if (needs.refusals.length === 0)
       given[chute] = { interfaces, redirects: resolved.redirects };
   }
-  const before = mapOf(applied.chutes, givenOf);
-  const after = { ...mapOf(staying, givenOf), ...given };
-  const touches =
-    isHostNew || changes.some(({ chute }) => hasAny(before[chute]) || hasAny(given[chute]));
+  // Nothing of the rendered files can differ where nothing that they are made of does.
+  const isGivenNew = changes.some(
+    ({ chute, before }) =>
+      canonical(before ? givenOf(before) : NOTHING_GIVEN) !== canonical(given[chute] ?? null),
+  );
+  const isRendered = isHostNew || isGivenNew || owed.length > 0;
   const lost = isHostNew ? lostBy(staying, { facts: facts.network, host, given }) : [];
-  const files = (plan: NetworkPlan): RenderedFiles =>
-    (touches || owed.length > 0) && lost.length === 0 ? filesOf(plan, facts) : {};
-  const filesBefore = files({ chutes: before, host: was });
-  const filesAfter = files({ chutes: after, host });
+  if (!isRendered || lost.length > 0)
+    return { given, refusals, ruleRefusals, warnings, lost, filesBefore: {}, filesAfter: {}, owed };
+  const before = { chutes: mapOf(applied.chutes, givenOf), host: was };
+  const after = { chutes: { ...mapOf(staying, givenOf), ...given }, host };
+  const [filesBefore, filesAfter] = [filesOf(before, facts), filesOf(after, facts)];
   return { given, refusals, ruleRefusals, warnings, lost, filesBefore, filesAfter, owed };
 }
 

@@ -32,23 +32,26 @@ export function portsOutcome(
     .map((change): Asking => ({ change, requests: requestsOf(change) }));
   if (asking.every(({ requests }) => requests.length === 0)) return { given: {}, refusals: {} };
   const scene = { asking, applied, facts };
-  const named = namedPorts(asking);
-  const redirected = redirectedPorts(asking, applied);
+  const isAnyAsked = asking.some(({ requests }) => requests.some(isAny));
+  const named = isAnyAsked ? namedPorts(asking) : {};
+  const redirected = isAnyAsked ? redirectedPorts(asking, applied) : {};
   const given: Record<ChuteName, DynamicPorts> = {};
   const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
   let dynamic: Taken = {};
   for (const { change, requests } of asking) {
     const { chute, before } = change;
-    const taken = takenFrom(chute, scene);
+    // Who asks for ports by name alone is in nobody's way on all others.
+    const keys = requests.map(({ external, protocol }) => `${external}/${protocol}`);
+    const taken = takenFrom(chute, scene, requests.some(isAny) ? null : keys);
     const common = { chute, before: hadBy(before), range: RANGE };
     const fixed = assignPorts(
-      requests.filter(({ external }) => external !== null),
+      requests.filter((each) => !isAny(each)),
       { ...common, taken },
     );
-    const any = assignPorts(
-      requests.filter(({ external }) => external === null),
-      { ...common, taken: { ...redirected, ...named, ...taken, ...dynamic } },
-    );
+    const any = assignPorts(requests.filter(isAny), {
+      ...common,
+      taken: { ...redirected, ...named, ...taken, ...dynamic },
+    });
     const wrong = [fixed, any].flatMap((each) => ('refusals' in each ? each.refusals : []));
     if (wrong.length > 0) refusals[chute] = wrong;
     if (!('ports' in any) || any.ports.length === 0) continue;
@@ -72,7 +75,9 @@ function requestsOf({ desired }: Change): readonly PortRequest[] {
 const isAsked = ({ services }: Definition, { service, internal, protocol }: PortRequest): boolean =>
   Object.hasOwn(services[service]?.ports ?? {}, `auto:${internal}/${protocol}`);
 
-/** What others have that a chute may not name: before it by name, and those that stay as they are. */
+const isAny = ({ external }: PortRequest): boolean => external === null;
+
+/** What others have that a chute may not name: before it by name, and those that stay as they are. Of `keys`, or of all. */
 function takenFrom(
   chute: ChuteName,
   {
@@ -80,21 +85,23 @@ function takenFrom(
     applied,
     facts,
   }: { readonly asking: readonly Asking[]; readonly applied: Applied; readonly facts: HostFacts },
+  keys: readonly string[] | null,
 ): Taken {
   const requests = new Map(asking.map((each) => [each.change.chute, each]));
   const reserved = applied.reservations.ports;
   const foreign = Object.entries(facts.portsTaken).filter(([key]) => !Object.hasOwn(reserved, key));
-  const held = Object.entries(reserved).filter(([key, holder]) => {
-    if (holder.chute === chute) return false;
+  const held = (keys ?? Object.keys(reserved)).flatMap((key) => {
+    const holder = reserved[key];
+    if (!holder || holder.chute === chute) return [];
     const holding = requests.get(holder.chute);
-    return !holding || keeps(holding, key);
+    return !holding || keeps(holding, key) ? [[key, `chute ${holder.chute}`] as const] : [];
   });
   const before = asking.filter((each) => textOrder(each.change.chute, chute) < 0);
   return {
     ...Object.fromEntries(foreign),
     ...redirectsOf(applied, new Set(requests.keys())),
     ...namedPorts(before),
-    ...Object.fromEntries(held.map(([key, holder]) => [key, `chute ${holder.chute}`])),
+    ...Object.fromEntries(held),
   };
 }
 
@@ -142,7 +149,7 @@ function redirectedPorts(asking: readonly Asking[], applied: Applied): Taken {
 function redirectsOf({ chutes }: Applied, changing: ReadonlySet<ChuteName>): Taken {
   return Object.fromEntries(
     Object.entries(chutes)
-      .filter(([chute]) => !changing.has(chute))
+      .filter(([chute, { redirects }]) => redirects.length > 0 && !changing.has(chute))
       .flatMap(([chute, { redirects }]) =>
         redirects.flatMap(({ fromPort }) =>
           fromPort === null ? [] : bothProtocols(fromPort, chute),
