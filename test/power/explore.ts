@@ -2,7 +2,7 @@
 import type { FileSystem } from './file-system.ts';
 import { hashOf, imageHash, type Image } from './image.ts';
 import { Judge, type Verdict } from './judge.ts';
-import { type Recording, systemBefore } from './recording.ts';
+import { play, type Recording, systemBefore } from './recording.ts';
 import { choiceNamed, choicesOf, choiceText, imageAfter, type Width } from './states.ts';
 import type { Line } from './trace.ts';
 
@@ -64,7 +64,7 @@ export async function explore(recording: Recording, effort: Effort): Promise<Exp
       const known = verdicts.get(hash);
       const verdict = known ?? (await judge.judge(image));
       verdicts.set(hash, verdict);
-      const problems = problemsOf(verdict, told);
+      const problems = problemsOf(verdict, Math.max(told, judge.headBefore));
       const found = { cut: at, choice: choiceText(choice) };
       if (problems.length > 0)
         violations.push({ ...found, problems, pending: system.pending.map(({ text }) => text) });
@@ -85,7 +85,7 @@ export async function lookAgain(
     const judge = new Judge(recording, wholeFiles(recording));
     const verdict = await judge.judge(imageAfter(system, choiceNamed(wanted.choice)));
     const pending = system.pending.map(({ text }) => text);
-    return { ...wanted, problems: problemsOf(verdict, told), pending };
+    return { ...wanted, problems: problemsOf(verdict, Math.max(told, judge.headBefore)), pending };
   }
   throw new Error(`the recording has no cut ${wanted.cut}`);
 }
@@ -93,12 +93,6 @@ export async function lookAgain(
 function problemsOf({ head, problems }: Verdict, told: number): readonly string[] {
   if (head >= told) return problems;
   return [...problems, `record ${told} was told of, and the log ends with ${head}`];
-}
-
-/** Carries out a line of a trace. */
-export function play(system: FileSystem, line: Line): void {
-  if (line.k === 'end') system.end(line.id);
-  if (line.k === 'begin' || line.k === 'done') system.begin(line.id, line.op, line.k === 'done');
 }
 
 /** Whether more or less may be on disk behind a line than before it. */

@@ -46,9 +46,14 @@ export class Judge {
     this.#whole = whole;
     const before = new MemoryDisk(recording.before);
     this.#rootBefore = recording.before.has('root/ripcord.json');
-    this.#damagedBefore = this.#rootBefore && checkLog(before, ROOT).damage !== null;
+    const check = this.#rootBefore ? checkLog(before, ROOT) : null;
+    this.#damagedBefore = check !== null && check.damage !== null;
+    this.headBefore = this.#damagedBefore ? 0 : (check?.head.seq ?? 0);
     this.#snapshotsBefore = snapshotsIn(recording.before).length;
   }
+
+  /** The last record before anything was recorded: it was told of long ago. */
+  readonly headBefore: number;
 
   /** Whether it is a repair that was recorded, of a root that was damaged before. */
   get isRepair(): boolean {

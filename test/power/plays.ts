@@ -78,6 +78,19 @@ export const PLAYS: readonly Play[] = [
     },
   },
   {
+    name: 'cut-again',
+    // The power goes in the middle of an append, and again while that is settled.
+    prepare: async (device) => {
+      await install(device);
+      await device.loseLastWrite(`apply ${box(device, 2)} -y`, 4);
+    },
+    record: async (device) => {
+      await device.record('status');
+      const isTold = linesOf(device.device.root).some(({ type }) => type === 'journal.tailCut');
+      if (!isTold) throw new Error('no torn end was cut: the play shows nothing');
+    },
+  },
+  {
     name: 'snapshot',
     // The third one: the first has to go.
     prepare: async (device) => {

@@ -1,12 +1,22 @@
 /** A scenario as it is recorded: the disk before it, what the program did, the disk behind it. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { Device, type Ran } from '../e2e/device.ts';
+import { segmentsOf } from '../e2e/hurt.ts';
 import { FileSystem } from './file-system.ts';
 import { hashOf, type Image, readImage, writeImage } from './image.ts';
-import { dataPath, readTrace, type Trace } from './trace.ts';
+import { imageAfter, type Tear } from './states.ts';
+import { dataPath, type Line, readTrace, type Trace } from './trace.ts';
 
 const RECORDER = `--import ${import.meta.resolve('tsx')} --import ${resolve('test/power/record-child.ts')}`;
 
@@ -53,6 +63,30 @@ export class RecordedDevice {
     await this.#run(words, null, { ...env, RIPCORD_POWER_KILL: `${n}` });
   }
 
+  /** Runs a command until right before its Nth sync of the log; the last write got there in part. */
+  async loseLastWrite(words: string, n: number): Promise<void> {
+    const { home, root } = this.device;
+    const before = onlyRoot(readImage(home));
+    emptyTrace(this.#trace);
+    await this.recordKilled(words, n);
+    const trace = readTrace(this.#trace);
+    const system = systemBefore({ before, trace });
+    for (const line of trace.lines) play(system, line);
+    const log = system.fileAt(join('root', segmentsOf(root).at(-1) ?? ''));
+    const last = system.pending.findLastIndex(
+      (change) => change.type === 'bytes' && change.file === log,
+    );
+    const write = system.pending[last];
+    if (write?.type !== 'bytes') throw new Error('the log was not being written');
+    const half: Tear = { type: 'head', bytes: Math.floor(write.bytes.length / 2) };
+    const choice = new Map<number, Tear | 'whole'>(
+      system.pending.map((_, at) => [at, at === last ? half : 'whole']),
+    );
+    for (const { pid } of this.device.processes()) process.kill(-pid, 'SIGKILL');
+    rmSync(root, { recursive: true });
+    writeImage(imageAfter(system, choice), home);
+  }
+
   async #run(words: string, code: number | null, env: Record<string, string>): Promise<Ran> {
     const more = { ...env, NODE_OPTIONS: RECORDER };
     const ran = await this.device.begin(words.split(' '), more).ended;
@@ -77,12 +111,13 @@ export async function recordPlay({ name, prepare, record }: Play): Promise<Recor
   try {
     await prepare(recorded);
     const before = onlyRoot(readImage(device.home));
-    writeFileSync(join(directory, 'trace'), '');
-    writeFileSync(dataPath(join(directory, 'trace')), '');
+    keepIndex(device.root, join(directory, 'index-before'));
+    emptyTrace(join(directory, 'trace'));
     await record(recorded);
     const after = onlyRoot(readImage(device.home));
     save(before, join(directory, 'before'));
     save(after, join(directory, 'after'));
+    keepIndex(device.root, join(directory, 'index-after'));
     return { name, directory, before, trace: readTrace(join(directory, 'trace')), after };
   } finally {
     device.destroy();
@@ -105,7 +140,7 @@ export function forgetRecording({ directory }: Recording): void {
 }
 
 /** The disk before a recording, everything on it durable. */
-export function systemBefore({ before, trace }: Recording): FileSystem {
+export function systemBefore({ before, trace }: Pick<Recording, 'before' | 'trace'>): FileSystem {
   const system = new FileSystem((data) => trace.bytesOf(data));
   for (const [path, entry] of before) system.put(path, entry);
   return system;
@@ -127,6 +162,22 @@ export function recordingGaps(recording: Recording, seen: Image): readonly strin
         : JSON.stringify(one) === JSON.stringify(other);
     return same ? [] : [`${path}: the trace ends with something else`];
   });
+}
+
+/** Carries out a line of a trace. */
+export function play(system: FileSystem, line: Line): void {
+  if (line.k === 'end') system.end(line.id);
+  if (line.k === 'begin' || line.k === 'done') system.begin(line.id, line.op, line.k === 'done');
+}
+
+function emptyTrace(path: string): void {
+  writeFileSync(path, '');
+  writeFileSync(dataPath(path), '');
+}
+
+/** The index is derived: after a cut it may be of any age, or gone. */
+function keepIndex(root: string, to: string): void {
+  if (existsSync(join(root, 'index'))) cpSync(join(root, 'index'), to, { recursive: true });
 }
 
 function onlyRoot(image: Image): Image {

@@ -1,7 +1,8 @@
-import { explore, type Effort, type Explored, play as carryOut } from './explore.ts';
+import { type Effort, explore, type Explored } from './explore.ts';
 import { PLAYS } from './plays.ts';
 import {
   forgetRecording,
+  play as carryOut,
   type Play,
   type Recording,
   recordingGaps,

@@ -1,5 +1,5 @@
 /** The whole engine, with the real drivers, opens a disk that a power cut left, and finishes. */
-import { mkdirSync, mkdtempSync, existsSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,6 +18,9 @@ import { worldProblems } from './world.ts';
 /** Memory, where there is any: nothing here has to outlive the power. */
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
+/** The index as it was before, as it was in the end, ahead of the log, and gone. */
+const INDEXES = ['index-before', 'index-after', 'no-index'];
+
 /** Lets the engine settle each sample; what is wrong with how it then stands. */
 export async function settleSamples(
   recording: Recording,
@@ -26,8 +29,9 @@ export async function settleSamples(
   const judge = new Judge(recording, new Map());
   if (judge.isRepair) return { count: 0, wrong: [] };
   const wrong: string[] = [];
-  for (const { cut, choice, image } of samples) {
-    const problems = await settleOne(image, judge);
+  for (const [n, { cut, choice, image }] of samples.entries()) {
+    const index = join(recording.directory, INDEXES[n % INDEXES.length] ?? '');
+    const problems = await settleOne(image, judge, index);
     const again = `npm run power -- ${recording.directory} ${cut} "${choice}"`;
     if (problems.length > 0) wrong.push(`settled: ${problems.join('; ')}\n    ${again}`);
   }
@@ -35,12 +39,13 @@ export async function settleSamples(
 }
 
 /** What is wrong with how the engine leaves a disk once it has settled. */
-async function settleOne(image: Image, judge: Judge): Promise<readonly string[]> {
+async function settleOne(image: Image, judge: Judge, index: string): Promise<readonly string[]> {
   const home = realpathSync(mkdtempSync(join(PLACE, 'ripcord-power-')));
   const root = join(home, 'root');
   try {
     writeImage(image, home);
     if (!existsSync(root)) mkdirSync(root);
+    if (existsSync(index)) cpSync(index, join(root, 'index'), { recursive: true });
     return await settleAt(root, home, judge);
   } catch (error) {
     return [`the engine ends with: ${error instanceof Error ? error.message : String(error)}`];
