@@ -55,14 +55,15 @@ export function limitsOutcome(
 /** Every service that shall run, in the order of names: what a chute had before counts no more. */
 function runningAfter(changes: readonly Change[], { chutes }: Applied): readonly Running[] {
   const changing = new Map(changes.map((change) => [change.chute, definitionOf(change)]));
-  const asking = [
-    ...changing.values(),
-    ...Object.entries(chutes).map(([chute, { run, definition }]) =>
-      run === 'running' && !changing.has(chute) ? definition : null,
-    ),
-  ];
+  const isStaying = (chute: ChuteName): boolean =>
+    chutes[chute]?.run === 'running' && !changing.has(chute);
+  const isAsked =
+    [...changing.values()].some(asksForLimits) ||
+    Object.keys(chutes).some(
+      (chute) => isStaying(chute) && asksForLimits(chutes[chute]?.definition ?? null),
+    );
   // Where nobody asks there is nothing to divide, however many run.
-  if (!asking.some(asksForLimits)) return [];
+  if (!isAsked) return [];
   const names = new Set([...Object.keys(chutes), ...changing.keys()]);
   return [...names].toSorted(textOrder).flatMap((chute): readonly Running[] => {
     const now = chutes[chute];

@@ -1,5 +1,6 @@
 import { allocateInterfaces } from './allocate/allocate.ts';
 import { hostNeeds } from './allocate/host-needs.ts';
+import type { ServiceInterfaces } from './allocate/interfaces.ts';
 import { resolveRedirects } from './allocate/redirects.ts';
 import { subnetPool, uplinkAddresses } from './allocate/subnets.ts';
 import type { Applied, AppliedChute } from './applied.ts';
@@ -51,9 +52,8 @@ export function networkOutcome(
   const [was, host] = hostsOf(scene);
   const isHostNew = canonical(was) !== canonical(host);
   const changing = new Set(changes.map(({ chute }) => chute));
-  const staying = Object.fromEntries(
-    Object.entries(applied.chutes).filter(([chute]) => !changing.has(chute)),
-  );
+  const staying = (): Applied['chutes'] =>
+    Object.fromEntries(Object.entries(applied.chutes).filter(([chute]) => !changing.has(chute)));
   const requests = changes.map((change) => ({
     chute: change.chute,
     services: servicesOf(change),
@@ -62,7 +62,8 @@ export function networkOutcome(
   const allocated = allocateInterfaces(requests, {
     facts: facts.network,
     host,
-    held: mapOf(staying, ({ interfaces }) => interfaces),
+    // Whom nobody wants anything beside is not asked what it holds.
+    held: requests.some(wantsAny) ? mapOf(staying(), ({ interfaces }) => interfaces) : {},
   });
   const given: Record<ChuteName, GivenNetwork> = {};
   const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
@@ -82,7 +83,9 @@ export function networkOutcome(
     const rules = change.desired?.run === 'running' ? change.desired.definition.firewall : {};
     // Who has which port is asked for nobody's sake where there is no rule.
     const isRuled = Object.keys(rules).length > 0;
-    const portsTaken = isRuled ? takenFor(chute, { ...scene, changes, staying, given }) : {};
+    const portsTaken = isRuled
+      ? takenFor(chute, { ...scene, changes, staying: staying(), given })
+      : {};
     const { interfaces } = result;
     const resolved = resolveRedirects({ chute, rules, interfaces, portsTaken });
     if ('refusals' in resolved) ruleRefusals[chute] = resolved.refusals;
@@ -95,14 +98,17 @@ export function networkOutcome(
       canonical(before ? givenOf(before) : NOTHING_GIVEN) !== canonical(given[chute] ?? null),
   );
   const isRendered = isHostNew || isGivenNew || owed.length > 0;
-  const lost = isHostNew ? lostBy(staying, { facts: facts.network, host, given }) : [];
+  const lost = isHostNew ? lostBy(staying(), { facts: facts.network, host, given }) : [];
   if (!isRendered || lost.length > 0)
     return { given, refusals, ruleRefusals, warnings, lost, filesBefore: {}, filesAfter: {}, owed };
   const before = { chutes: mapOf(applied.chutes, givenOf), host: was };
-  const after = { chutes: { ...mapOf(staying, givenOf), ...given }, host };
+  const after = { chutes: { ...mapOf(staying(), givenOf), ...given }, host };
   const [filesBefore, filesAfter] = [filesOf(before, facts), filesOf(after, facts)];
   return { given, refusals, ruleRefusals, warnings, lost, filesBefore, filesAfter, owed };
 }
+
+const wantsAny = ({ services }: { readonly services: ServiceInterfaces }): boolean =>
+  Object.values(services).some(({ interfaces }) => Object.keys(interfaces).length > 0);
 
 /** How the host is configured before and after. */
 function hostsOf({
@@ -115,9 +121,7 @@ function hostsOf({
   return [config, config];
 }
 
-function servicesOf({
-  desired,
-}: Change): Parameters<typeof allocateInterfaces>[0][number]['services'] {
+function servicesOf({ desired }: Change): ServiceInterfaces {
   return desired?.run === 'running' ? desired.definition.services : {};
 }
 

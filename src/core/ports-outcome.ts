@@ -147,14 +147,15 @@ function redirectedPorts(asking: readonly Asking[], applied: Applied): Taken {
 }
 
 function redirectsOf({ chutes }: Applied, changing: ReadonlySet<ChuteName>): Taken {
+  const redirecting = Object.keys(chutes).filter(
+    (chute) => (chutes[chute]?.redirects.length ?? 0) > 0 && !changing.has(chute),
+  );
   return Object.fromEntries(
-    Object.entries(chutes)
-      .filter(([chute, { redirects }]) => redirects.length > 0 && !changing.has(chute))
-      .flatMap(([chute, { redirects }]) =>
-        redirects.flatMap(({ fromPort }) =>
-          fromPort === null ? [] : bothProtocols(fromPort, chute),
-        ),
+    redirecting.flatMap((chute) =>
+      (chutes[chute]?.redirects ?? []).flatMap(({ fromPort }) =>
+        fromPort === null ? [] : bothProtocols(fromPort, chute),
       ),
+    ),
   );
 }
 
