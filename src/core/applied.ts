@@ -1,6 +1,6 @@
 import type { ChuteName, Definition, SecretRef, ServiceName } from './chute.ts';
 import type { HostDocument } from './host-config/document.ts';
-import { canonical, type Sha256 } from './json.ts';
+import { canonical, type Json, type Sha256 } from './json.ts';
 import type { InterfaceAllocation, Redirect } from './network.ts';
 import type { ProcessInstance, ProcessSpec, RootPath } from './step.ts';
 
@@ -96,15 +96,14 @@ export function stateHash(applied: Applied, sha256: Sha256): string {
 }
 
 /**
- * The state hash of a part: these chutes with what they hold, the limits of these, and the host's own
- * where `host` says so. Pure. What one update undid is as before by this, whatever others did to the rest meanwhile.
+ * The state hash of a part: these chutes with what they hold, and the limits of these. Pure. What one
+ * update undid is as before by this, whatever others did to the rest meanwhile.
  */
 export function partHash(
   applied: Applied,
   part: {
     readonly chutes: ReadonlySet<ChuteName>;
     readonly limits: ReadonlySet<ChuteName>;
-    readonly host: boolean;
   },
   sha256: Sha256,
 ): string {
@@ -115,10 +114,15 @@ export function partHash(
         ports: own(applied.reservations.ports, part.chutes, (_port, { chute }) => chute),
       },
       limits: own(applied.limits, part.limits),
-      host: part.host ? applied.host : NOTHING_APPLIED.host,
+      host: NOTHING_APPLIED.host,
     },
     sha256,
   );
+}
+
+/** The hash of what is applied to the host itself. Pure. */
+export function hostHash({ host }: Applied, sha256: Sha256): string {
+  return sha256(canonical(host as unknown as Json));
 }
 
 /** The members of a map that are about these chutes. */

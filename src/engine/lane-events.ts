@@ -1,4 +1,4 @@
-import { partHash, stateHash } from '../core/applied.ts';
+import { hostHash, partHash, stateHash } from '../core/applied.ts';
 import type { ChuteName } from '../core/chute.ts';
 import { codeOf, type Failure } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
@@ -75,16 +75,17 @@ export async function startEvent(shop: Workshop, update: UpdateState): Promise<C
   const baseline = await wellness(shop, update);
   const hash = stateHash(applied, shop.sha256);
   const ownHash = ownHashOf(shop, update);
-  return { type: 'update.started', update: update.id, stateHash: hash, ownHash, baseline };
+  const writes = update.plan?.steps.some(({ kind }) => HOST_WRITERS.has(kind)) ?? false;
+  const own = { ownHash, ...(writes && { hostHash: hostHash(applied, shop.sha256) }) };
+  return { type: 'update.started', update: update.id, stateHash: hash, ...own, baseline };
 }
 
-/** The hash of what an update is about: its chutes, the limits of others it divides anew, the host's own. */
+/** The hash of what an update is about: its chutes, and the limits of others it divides anew. */
 function ownHashOf(shop: Workshop, { request, plan }: UpdateState): string {
   const steps = plan?.steps ?? [];
   const chutes = new Set(request.chutes.map(({ chute }) => chute));
   const limits = new Set([...chutes, ...steps.flatMap(({ args }) => namedIn(args))]);
-  const host = steps.some(({ kind }) => HOST_WRITERS.has(kind));
-  return partHash(shop.state().applied, { chutes, limits, host }, shop.sha256);
+  return partHash(shop.state().applied, { chutes, limits }, shop.sha256);
 }
 
 /** Kinds that change what is applied to the host itself. */
@@ -142,7 +143,7 @@ export function endEvent(
   how: 'revert' | 'resolved',
 ): ChuteEvent {
   const hash = stateHash(shop.state().applied, shop.sha256);
-  const { id, aborting, startHash } = update;
+  const { id, aborting, startHash, startHostHash } = update;
   if (how === 'resolved') {
     const steps = update.plan?.steps ?? [];
     const accepted = steps.filter(({ n }) => update.marks[n - 1] === 'a').map((step) => step.id);
@@ -153,7 +154,9 @@ export function endEvent(
     return { type: 'update.cancelled', update: id, by: aborting?.by as Requester, stateHash: hash };
   if (cause === 'superseded')
     return { type: 'update.superseded', update: id, by: String(aborting?.by), stateHash: hash };
-  const verified = startHash === null || startHash === ownHashOf(shop, update);
+  const verified =
+    (startHash === null || startHash === ownHashOf(shop, update)) &&
+    (startHostHash === null || startHostHash === hostHash(shop.state().applied, shop.sha256));
   return { type: 'update.reverted', update: id, cause, stateHash: hash, verified };
 }
 
