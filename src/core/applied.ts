@@ -1,6 +1,6 @@
 import type { ChuteName, Definition, SecretRef, ServiceName } from './chute.ts';
 import type { HostDocument } from './host-config/document.ts';
-import { canonical, type Json, type Sha256 } from './json.ts';
+import { canonical, type Sha256 } from './json.ts';
 import type { InterfaceAllocation, Redirect } from './network.ts';
 import type { ProcessInstance, ProcessSpec, RootPath } from './step.ts';
 
@@ -122,7 +122,7 @@ export function partHash(
 
 /** The hash of what is applied to the host itself. Pure. */
 export function hostHash({ host }: Applied, sha256: Sha256): string {
-  return sha256(canonical(host as unknown as Json));
+  return sha256(canonical(host));
 }
 
 /** The members of a map that are about these chutes. */
