@@ -1,3 +1,4 @@
+import type { Definition } from './chute.ts';
 import type { UpdateRequest } from './events.ts';
 import type { State, UpdateState } from './state.ts';
 
@@ -78,19 +79,25 @@ function touchesNetwork(
   });
 }
 
-/** Whether somebody asks for a part of the cpus: then each running service's part depends on all. */
+/**
+ * Whether the cpus are divided by both: their sum must not be over all there is, and where the host
+ * enforces shares one that asks for a part changes that of every service. Pure.
+ */
 function dividesCpus(
   requests: readonly Asking['request'][],
   { applied, facts }: Pick<State, 'applied' | 'facts'>,
 ): boolean {
-  if (facts && !facts.facts.capabilities.includes('cpu-shares')) return false;
-  const asked = requests.flatMap(({ chutes }) => chutes.map(({ definition }) => definition));
-  const installed = Object.values(applied.chutes).map(({ definition }) => definition);
-  return [...asked, ...installed].some(
-    (definition) =>
-      definition !== null &&
-      Object.values(definition.services).some(
-        ({ requests: { cpuFraction } }) => cpuFraction !== undefined,
-      ),
+  const asking = requests.map(({ chutes }) =>
+    chutes.some(({ chute, definition }) =>
+      asksForCpus(definition ?? applied.chutes[chute]?.definition ?? null),
+    ),
   );
+  if (facts && !facts.facts.capabilities.includes('cpu-shares')) return asking.every(Boolean);
+  const installed = Object.values(applied.chutes);
+  return asking.some(Boolean) || installed.some(({ definition }) => asksForCpus(definition));
 }
+
+const asksForCpus = (definition: Definition | null): boolean =>
+  Object.values(definition?.services ?? {}).some(
+    ({ requests: { cpuFraction = 0 } }) => cpuFraction > 0,
+  );

@@ -44,18 +44,24 @@ describe('updates of different chutes', () => {
     expect(places).toEqual(places.toSorted((a, b) => a - b));
   });
 
-  test('share no cpus where none can be divided', async () => {
-    const world = new World();
-    const { engine, requests } = await world.engine();
-    await (
-      await requests.ask(asked(definition('lamp', 1, ['A'])))
-    ).done;
-    expect(engine.state.facts?.facts.capabilities).toEqual([]);
-    await (
-      await requests.ask(both(greedy('camera', ['A']), greedy('door', ['A'])))
-    ).done;
-    expect(world.story).not.toContain('update.queued');
-  });
+  test.each([
+    ['one', definition('door', 1, ['A']), 0],
+    ['each', greedy('door', ['A']), 1],
+  ])(
+    'where shares are not enforced wait only when each asks for cpus: %s',
+    async (_who, door, queued) => {
+      const world = new World();
+      const { engine, requests } = await world.engine();
+      await (
+        await requests.ask(asked(definition('lamp', 1, ['A'])))
+      ).done;
+      expect(engine.state.facts?.facts.capabilities).toEqual([]);
+      await (
+        await requests.ask(both(greedy('camera', ['A']), door))
+      ).done;
+      expect(world.story.filter((word) => word === 'update.queued')).toHaveLength(queued);
+    },
+  );
 
   test('that come at the same moment by different requests wait as well', async () => {
     const world = new World();
