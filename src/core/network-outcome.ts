@@ -63,7 +63,7 @@ export function networkOutcome(
     facts: facts.network,
     host,
     // Whom nobody wants anything beside is not asked what it holds.
-    held: requests.some(wantsAny) ? mapOf(staying(), ({ interfaces }) => interfaces) : {},
+    held: requests.some(wantsAny) ? heldBeside(changing, applied) : {},
   });
   const given: Record<ChuteName, GivenNetwork> = {};
   const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
@@ -105,6 +105,19 @@ export function networkOutcome(
   const after = { chutes: { ...mapOf(staying(), givenOf), ...given }, host };
   const [filesBefore, filesAfter] = [filesOf(before, facts), filesOf(after, facts)];
   return { given, refusals, ruleRefusals, warnings, lost, filesBefore, filesAfter, owed };
+}
+
+/** What the interfaces of chutes have that go on as they are; those without any are left out. */
+function heldBeside(
+  changing: ReadonlySet<ChuteName>,
+  { chutes }: Applied,
+): Readonly<Record<ChuteName, AppliedChute['interfaces']>> {
+  const held: Record<ChuteName, AppliedChute['interfaces']> = {};
+  for (const chute of Object.keys(chutes)) {
+    const interfaces = chutes[chute]?.interfaces ?? {};
+    if (!changing.has(chute) && Object.keys(interfaces).length > 0) held[chute] = interfaces;
+  }
+  return held;
 }
 
 const wantsAny = ({ services }: { readonly services: ServiceInterfaces }): boolean =>

@@ -4,6 +4,7 @@ import { countingDisk } from './counting-disk.ts';
 import { foldFlushArm } from './fold-cost.ts';
 import { makeHistory, recordsOf } from './history.ts';
 import { foldArm, nodeArm, openArm, residentArm, statusArm, verifyArm } from './journal-arms.ts';
+import { planArm } from './plan-cost.ts';
 import { alternate, median, ratio } from './rounds.ts';
 import { bareFloorArm, engineArm, floorArm, levelArm } from './step-arms.ts';
 
@@ -22,6 +23,8 @@ export type Figures = {
   readonly open100kOfEmpty: number;
   readonly statusOfNode: number;
   readonly rssMiB: number;
+  /** What planning one change among 1,000 chutes costs, of what it costs among 10. */
+  readonly plan1000Of10: number;
 };
 
 /** What is printed besides. */
@@ -32,10 +35,13 @@ export type Details = {
   readonly statusMs: number;
   /** Microseconds to fold a flush, by the update's steps and whether `applied` changes with it. */
   readonly foldFlushUs: Readonly<Record<'few' | 'many' | 'fewMoves' | 'manyMoves', number>>;
+  /** Microseconds to plan one change of one chute among 10 and among 1,000: see `planTimes`. */
+  readonly planUs: Readonly<Record<keyof PlanTimes, number>>;
   /** What folding a flush costs in an update of 5,000 steps, of what it costs in one of 10. */
   readonly foldFlush5000Of10: number;
 };
 
+type PlanTimes = Awaited<ReturnType<typeof planTimes>>;
 type StepTimes = Awaited<ReturnType<typeof stepTimes>>;
 
 const STEPS = 1000;
@@ -64,6 +70,8 @@ export async function takeFigures(
     fewMoves: () => foldFlushArm(10, true),
     manyMoves: () => foldFlushArm(5000, true),
   });
+  say('one change among 10 chutes and among 1,000');
+  const plans = await planTimes(rounds);
   const figures = {
     oneLane: {
       perSecond: Math.round(1e6 / median(steps.one)),
@@ -77,6 +85,7 @@ export async function takeFigures(
     open100kOfEmpty: rounded(journals.open100kOfEmpty),
     statusOfNode: rounded(ratio(starts.status, starts.node)),
     rssMiB: Math.round(residentArm(journals.root)),
+    plan1000Of10: rounded(ratio(plans.many, plans.few)),
   };
   const details = {
     stepUs: {
@@ -95,9 +104,32 @@ export async function takeFigures(
       fewMoves: median(flush.fewMoves),
       manyMoves: median(flush.manyMoves),
     },
+    planUs: {
+      few: median(plans.few),
+      many: median(plans.many),
+      fewNetworks: median(plans.fewNetworks),
+      manyNetworks: median(plans.manyNetworks),
+      fewDhcp: median(plans.fewDhcp),
+      manyDhcp: median(plans.manyDhcp),
+    },
     foldFlush5000Of10: rounded(ratio(flush.many, flush.few)),
   };
   return { figures, details };
+}
+
+/**
+ * The environment of one chute changes, on a device without networks and on one where every chute has
+ * its own; and then the DHCP of one, which is in a file that all of them share.
+ */
+async function planTimes(rounds: number) {
+  return await alternate(rounds, {
+    few: () => planArm(10, 'environment', false),
+    many: () => planArm(1000, 'environment', false),
+    fewNetworks: () => planArm(10, 'environment', true),
+    manyNetworks: () => planArm(1000, 'environment', true),
+    fewDhcp: () => planArm(10, 'dhcp', true),
+    manyDhcp: () => planArm(1000, 'dhcp', true),
+  });
 }
 
 async function stepTimes(directory: string, rounds: number) {

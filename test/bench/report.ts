@@ -10,7 +10,7 @@ export function reportOf(
   about: { readonly machine: string; readonly load: string; readonly rounds: number },
 ): string {
   const { oneLane } = figures;
-  const { stepUs, foldFlushUs: flush } = details;
+  const { stepUs, foldFlushUs: flush, planUs: plans } = details;
   const floorPerSecond = Math.round(1e6 / stepUs.floor);
   return [
     `Machine: ${about.machine}. Load: ${about.load}. Medians of ${about.rounds} alternating rounds.`,
@@ -34,6 +34,9 @@ export function reportOf(
     `| fold | ${figures.foldPerSecond} events/s | >= 150000 |`,
     `| fold of a flush that changes what is applied, in an update of 5,000 steps (${flush.many.toFixed(1)} µs) of one of 10 (${flush.few.toFixed(1)} µs) | ${details.foldFlush5000Of10} | <= 2 |`,
     `| fold of a flush that only moves steps, in updates of 10 and of 5,000 steps | ${flush.fewMoves.toFixed(1)} and ${flush.manyMoves.toFixed(1)} µs | |`,
+    `| plan of one change among 1,000 chutes (${us(plans.many)} µs) of one among 10 (${us(plans.few)} µs) | ${figures.plan1000Of10} | < 3 |`,
+    `| the same where every chute has a network of its own | ${us(plans.fewNetworks)} and ${us(plans.manyNetworks)} µs | |`,
+    `| the same where the change is in a file that all share | ${us(plans.fewDhcp)} and ${us(plans.manyDhcp)} µs | |`,
     `| verify | ${figures.verifyPerSecond} events/s | |`,
     `| start of \`ripcord status\` (node alone: ${ms(details.nodeMs)}) | ${ms(details.statusMs)}, ${figures.statusOfNode} of node | < 4 |`,
     `| resident, 100,000 events, behind an update of 1,000 steps | ${figures.rssMiB} MiB | |`,
@@ -57,6 +60,7 @@ export function brokenPromises({ figures, details }: Taken): readonly string[] {
     'a step costs one flush': figures.flushesPerStep <= 1.05,
     '150,000 events a second are folded': figures.foldPerSecond >= 150_000,
     'folding a flush costs the same in long updates': details.foldFlush5000Of10 <= 2,
+    'a plan costs what changes, not what is installed': figures.plan1000Of10 < 3,
     'a long journal opens in less than 10 times an empty one': figures.open100kOfEmpty < 10,
     'status starts in less than 4 times node alone': figures.statusOfNode < 4,
   };
