@@ -4,6 +4,7 @@ import type { ChuteName, Definition, ServiceName } from './chute.ts';
 import type { Capability, HostFacts } from './facts.ts';
 import { pointer } from './patch.ts';
 import type { Change, LimitsOutcome, PlainRefusal, PlainWarning } from './plan.ts';
+import { rememberFrozen } from './remember.ts';
 import { textOrder } from './text-order.ts';
 
 type Running = CpuRequest & { readonly memory: number | null };
@@ -55,13 +56,9 @@ export function limitsOutcome(
 /** Every service that shall run, in the order of names: what a chute had before counts no more. */
 function runningAfter(changes: readonly Change[], { chutes }: Applied): readonly Running[] {
   const changing = new Map(changes.map((change) => [change.chute, definitionOf(change)]));
-  const isStaying = (chute: ChuteName): boolean =>
-    chutes[chute]?.run === 'running' && !changing.has(chute);
   const isAsked =
     [...changing.values()].some(asksForLimits) ||
-    Object.keys(chutes).some(
-      (chute) => isStaying(chute) && asksForLimits(chutes[chute]?.definition ?? null),
-    );
+    askingIn(chutes).some((chute) => !changing.has(chute));
   // Where nobody asks there is nothing to divide, however many run.
   if (!isAsked) return [];
   const names = new Set([...Object.keys(chutes), ...changing.keys()]);
@@ -80,19 +77,17 @@ function runningAfter(changes: readonly Change[], { chutes }: Applied): readonly
   });
 }
 
+const askingIn = rememberFrozen((chutes: Applied['chutes']): readonly ChuteName[] =>
+  Object.keys(chutes).filter(
+    (chute) => chutes[chute]?.run === 'running' && asksForLimits(chutes[chute].definition),
+  ),
+);
+
 function asksForLimits(definition: Definition | null): boolean {
-  if (definition === null) return false;
-  const known = asksByDefinition.get(definition);
-  if (known !== undefined) return known;
-  const asks = Object.values(definition.services).some(
+  return Object.values(definition?.services ?? {}).some(
     ({ requests }) => (requests.cpuFraction ?? 0) > 0 || requests.memory !== undefined,
   );
-  asksByDefinition.set(definition, asks);
-  return asks;
 }
-
-/** Looked at once: what is installed is looked at again by every plan. */
-const asksByDefinition = new WeakMap<Definition, boolean>();
 
 const definitionOf = ({ desired }: Change): Definition | null =>
   desired?.run === 'running' ? desired.definition : null;

@@ -8,6 +8,7 @@ import type { Applied, AppliedChute, DynamicPorts } from './applied.ts';
 import type { ChuteName, Definition } from './chute.ts';
 import type { HostFacts } from './facts.ts';
 import type { Change, PlainRefusal, PortsOutcome } from './plan.ts';
+import { rememberFrozen } from './remember.ts';
 import { textOrder } from './text-order.ts';
 
 /** Where ports are taken from that may be any. */
@@ -147,9 +148,7 @@ function redirectedPorts(asking: readonly Asking[], applied: Applied): Taken {
 }
 
 function redirectsOf({ chutes }: Applied, changing: ReadonlySet<ChuteName>): Taken {
-  const redirecting = Object.keys(chutes).filter(
-    (chute) => (chutes[chute]?.redirects.length ?? 0) > 0 && !changing.has(chute),
-  );
+  const redirecting = redirectingIn(chutes).filter((chute) => !changing.has(chute));
   return Object.fromEntries(
     redirecting.flatMap((chute) =>
       (chutes[chute]?.redirects ?? []).flatMap(({ fromPort }) =>
@@ -158,6 +157,10 @@ function redirectsOf({ chutes }: Applied, changing: ReadonlySet<ChuteName>): Tak
     ),
   );
 }
+
+const redirectingIn = rememberFrozen((chutes: Applied['chutes']): readonly ChuteName[] =>
+  Object.keys(chutes).filter((chute) => (chutes[chute]?.redirects.length ?? 0) > 0),
+);
 
 const bothProtocols = (port: number, chute: ChuteName): readonly (readonly [string, string])[] =>
   ['tcp', 'udp'].map((protocol) => [`${port}/${protocol}`, `chute ${chute}`]);

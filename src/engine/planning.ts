@@ -46,6 +46,8 @@ export function withDrift(
   applied: Applied,
   seen: readonly ObservedService[],
 ): { readonly applied: Applied; readonly drift: readonly ChuteEvent[] } {
+  // Without drift it stays the frozen one: what was worked out of it is known.
+  if (seen.every((each) => driftOf(applied, each) === null)) return { applied, drift: [] };
   const after = structuredClone(applied);
   const drift = seen.flatMap((each): ChuteEvent[] => {
     const found = driftOf(applied, each);

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 
+import { freeze } from 'immer';
+
 import {
   NEW_CHUTE,
   NOTHING_APPLIED,
@@ -76,8 +78,10 @@ function deviceWith(count: number, hasNetworks: boolean): Applied {
     chutes[nameOf(index)] = { ...structuredClone(NEW_CHUTE), services: runningOf(definition) };
     applyPatch(applied, savedBy(definition, index));
   }
-  devices.set(`${count} ${hasNetworks}`, applied);
-  return applied;
+  // Frozen as a fold leaves it.
+  const folded = freeze(applied, true);
+  devices.set(`${count} ${hasNetworks}`, folded);
+  return folded;
 }
 
 /** What installing a chute on an empty device saves, in the network that is its own here. */

@@ -3,6 +3,7 @@ import { below } from '../compare-chute.ts';
 import { canonical, type Json } from '../json.ts';
 import { compare, pointer, type Operation, type Patch } from '../patch.ts';
 import type { Change, Desired, GivenNetwork, PlanContext } from '../plan.ts';
+import { rememberFrozen } from '../remember.ts';
 import { textOrder } from '../text-order.ts';
 import { wantedPorts } from './runtime.ts';
 import type { Fate } from './service-fate.ts';
@@ -85,10 +86,9 @@ function savePorts(change: Change, context: PlanContext): Patch {
   const others = changes
     .filter((each) => each.chute !== chute)
     .map((each) => wantedPorts(each, context));
-  const freed = Object.keys(held).filter(
+  const freed = (keysByChute(held).get(chute) ?? []).filter(
     // One that another chute of this plan takes over is that one's to write.
-    (key) =>
-      held[key]?.chute === chute && !wanted.has(key) && !others.some((each) => each.has(key)),
+    (key) => !wanted.has(key) && !others.some((each) => each.has(key)),
   );
   const taken = [...wanted].filter(
     ([key, service]) => held[key]?.chute !== chute || held[key].service !== service,
@@ -104,6 +104,19 @@ function savePorts(change: Change, context: PlanContext): Patch {
       })),
   ];
 }
+
+const keysByChute = rememberFrozen(
+  (held: Applied['reservations']['ports']): ReadonlyMap<string, readonly string[]> => {
+    const keys = new Map<string, string[]>();
+    for (const key of Object.keys(held)) {
+      const holder = held[key]?.chute ?? '';
+      const known = keys.get(holder);
+      if (known) known.push(key);
+      else keys.set(holder, [key]);
+    }
+    return keys;
+  },
+);
 
 const portPath = (key: string): string => pointer('reservations', 'ports', key);
 
