@@ -49,9 +49,10 @@ export function portsOutcome(
       requests.filter((each) => !isAny(each)),
       { ...common, taken },
     );
-    const any = assignPorts(requests.filter(isAny), {
+    const open = requests.filter(isAny);
+    const any = assignPorts(open, {
       ...common,
-      taken: { ...redirected, ...named, ...taken, ...dynamic },
+      taken: open.length === 0 ? {} : { ...redirected, ...named, ...taken, ...dynamic },
     });
     const wrong = [fixed, any].flatMap((each) => ('refusals' in each ? each.refusals : []));
     if (wrong.length > 0) refusals[chute] = wrong;

@@ -83,13 +83,10 @@ function savePorts(change: Change, context: PlanContext): Patch {
   const { applied, changes } = context;
   const held: Applied['reservations']['ports'] = applied.reservations.ports;
   const wanted = wantedPorts(change, context);
-  const others = changes
-    .filter((each) => each.chute !== chute)
-    .map((each) => wantedPorts(each, context));
-  const freed = (keysByChute(held).get(chute) ?? []).filter(
-    // One that another chute of this plan takes over is that one's to write.
-    (key) => !wanted.has(key) && !others.some((each) => each.has(key)),
-  );
+  const left = (keysByChute(held).get(chute) ?? []).filter((key) => !wanted.has(key));
+  // One that another chute of this plan takes over is that one's to write.
+  const others = left.length > 0 ? changes.filter((each) => each.chute !== chute) : [];
+  const freed = left.filter((key) => !others.some((each) => wantedPorts(each, context).has(key)));
   const taken = [...wanted].filter(
     ([key, service]) => held[key]?.chute !== chute || held[key].service !== service,
   );
