@@ -13,7 +13,7 @@ import { SimRun } from './sim-run.ts';
 export const HISTORIES = 1000;
 
 /** A loaded machine takes long over so many. */
-export const PATIENCE_MS = 120_000;
+export const PATIENCE_MS = 240_000;
 
 type Made = Extract<Planned, { readonly plan: unknown }>;
 type Situation = {
