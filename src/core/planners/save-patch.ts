@@ -83,10 +83,12 @@ function savePorts(change: Change, context: PlanContext): Patch {
   const { applied, changes } = context;
   const held: Applied['reservations']['ports'] = applied.reservations.ports;
   const wanted = wantedPorts(change, context);
-  const left = (keysByChute(held).get(chute) ?? []).filter((key) => !wanted.has(key));
+  const unwanted = (keysByChute(held).get(chute) ?? []).filter((key) => !wanted.has(key));
   // One that another chute of this plan takes over is that one's to write.
-  const others = left.length > 0 ? changes.filter((each) => each.chute !== chute) : [];
-  const freed = left.filter((key) => !others.some((each) => wantedPorts(each, context).has(key)));
+  const others = unwanted.length > 0 ? changes.filter((each) => each.chute !== chute) : [];
+  const freed = unwanted.filter(
+    (key) => !others.some((each) => wantedPorts(each, context).has(key)),
+  );
   const taken = [...wanted].filter(
     ([key, service]) => held[key]?.chute !== chute || held[key].service !== service,
   );
