@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 
 import { expectAtRest, run, statusOf, V1, V2 } from './checks.ts';
-import type { Device } from './device.ts';
+import type { Begun, Device } from './device.ts';
 import { device as made } from './shell.ts';
 
 type Logged = { readonly id: string; readonly outcome: string | null };
@@ -13,8 +13,26 @@ async function lastUpdate(device: Device): Promise<Logged | undefined> {
   return log.toSorted((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1))).at(-1);
 }
 
-/** From before the program has loaded until an update is usually over. */
-const MOMENTS_MS = Array.from({ length: 16 }, (_, index) => index * 80);
+/** When a signal comes: so long after the start, or with so many lines of progress. */
+type Moment = { readonly ms: number } | { readonly lines: number };
+
+/** Before the program has loaded, and then all the way through an update, however slow. */
+const MOMENTS: readonly Moment[] = [
+  ...Array.from({ length: 6 }, (_, index) => ({ ms: index * 100 })),
+  ...Array.from({ length: 10 }, (_, index) => ({ lines: 1 + index * 2 })),
+];
+
+async function reached(begun: Begun, moment: Moment): Promise<void> {
+  if ('ms' in moment) return await pause(moment.ms);
+  const told = new Promise<void>((done) => {
+    const look = (): void => {
+      if (begun.told().split('\n').length > moment.lines) done();
+    };
+    begun.child.stderr?.on('data', look);
+    look();
+  });
+  await Promise.race([told, begun.ended]);
+}
 
 describe.concurrent.each([
   ['SIGINT', 130],
@@ -32,13 +50,13 @@ describe.concurrent.each([
     }
     const ends = new Set<number | null>();
     let [other, now] = sides as [(typeof sides)[number], (typeof sides)[number]];
-    for (const moment of MOMENTS_MS) {
-      const story = `${signal} after ${moment} ms`;
+    for (const moment of MOMENTS) {
+      const story = `${signal} at ${JSON.stringify(moment)}`;
       const before = await lastUpdate(device);
-      const { child, ended } = device.begin(other.apply.split(' '));
-      await pause(moment);
-      child.kill(signal);
-      const ran = await ended;
+      const begun = device.begin(other.apply.split(' '));
+      await reached(begun, moment);
+      begun.child.kill(signal);
+      const ran = await begun.ended;
       ends.add(ran.code);
       if (ran.code === 0) [other, now] = [now, other];
       else expect(ran.code ?? ran.signal, story).toBe(ran.code === null ? signal : code);
