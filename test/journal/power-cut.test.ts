@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { openBlobs } from '../../journal/blobs.ts';
 import { checkLog } from '../../journal/log-check.ts';
 import { openReadOnly } from '../../journal/read-only.ts';
 import { readRoot, rootPaths } from '../../journal/root.ts';
@@ -70,6 +71,22 @@ describe('a power cut', () => {
       }
     }
     expect(states).toBeGreaterThan(1000);
+  });
+
+  test('leaves every blob that was put, and the facts of a root that was made', async () => {
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const roll = dice(seed);
+      const disk = emptySimDisk();
+      await writing(disk);
+      const blobs = openBlobs(disk, ROOT);
+      const texts = ['a', 'b', 'c'].map((each) => Buffer.from(each.repeat(2000)));
+      const keys = [];
+      for (const text of texts) keys.push(await blobs.put(text));
+      const after = disk.crash(roll);
+      expect({ seed, facts: readRoot(after, ROOT) !== null }).toEqual({ seed, facts: true });
+      const found = keys.map((key) => Buffer.from(openBlobs(after, ROOT).get(key)));
+      expect({ seed, found }).toEqual({ seed, found: texts });
+    }
   });
 
   test('is told from rot: a flipped bit in what later records knew to be on disk is damage', async () => {
