@@ -1,6 +1,9 @@
 /** What is recorded: each way in which the program writes to its root. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { create } from 'tar';
 
 import { openJournal } from '../../journal/journal-disk.ts';
 import { machineClock } from '../../journal/machine-clock.ts';
@@ -66,6 +69,22 @@ export const PLAYS: readonly Play[] = [
     },
     record: async (device) => {
       await device.record(`apply ${box(device, 2)} -y`);
+    },
+  },
+  {
+    name: 'refused-writes',
+    // What a failed sync may have left is copied into a fresh file; a full disk takes the ballast.
+    prepare: install,
+    record: async (device) => {
+      await device.record(`apply ${box(device, 2)} -y`, 0, 'eio@sync=3');
+      await device.record(`apply ${box(device, 3)} -y`, 0, 'enospc@append=4');
+    },
+  },
+  {
+    name: 'archive',
+    prepare: install,
+    record: async (device) => {
+      await device.record(`apply ${packed(device, box(device, 2))} -y`);
     },
   },
   {
@@ -167,6 +186,20 @@ async function makeSnapshots({ device: { root } }: RecordedDevice, count: number
     const synced: ChuteEvent = { type: 'clock.synced', offsetMs: 0 };
     await journal.append(Array.from({ length: 101 }, () => synced));
   }
+}
+
+/** The same chute with its files in an archive. */
+function packed({ device: { home } }: RecordedDevice, directory: string): string {
+  const file = join(home, 'files.tar.gz');
+  create({ file, gzip: true, sync: true, cwd: directory }, ['pages', 'run.sh']);
+  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+  const definition = JSON.parse(readFileSync(join(directory, 'chute.yaml'), 'utf8')) as {
+    services: { main: { source: unknown } };
+  };
+  definition.services.main.source = { type: 'archive', path: file, sha256 };
+  mkdirSync(join(home, 'packed'));
+  writeFileSync(join(home, 'packed', 'chute.yaml'), JSON.stringify(definition));
+  return join(home, 'packed');
 }
 
 function segmentOf({ device: { root } }: RecordedDevice): string {

@@ -13,7 +13,7 @@ import type { Sample } from './explore.ts';
 import { type Image, readImage, writeImage } from './image.ts';
 import { Judge } from './judge.ts';
 import type { Recording } from './recording.ts';
-import { worldProblems } from './world.ts';
+import { hostFiles, worldProblems } from './world.ts';
 
 /** Memory, where there is any: nothing here has to outlive the power. */
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -71,30 +71,21 @@ async function settleAt(root: string, home: string, judge: Judge): Promise<reado
   const hash = stateHash(state.applied, sha256);
   if (!judge.restHashes().has(hash)) problems.push('it is neither as before nor as asked');
   const after = readImage(home);
-  problems.push(...worldProblems(after, state), ...hostProblems(after, state));
+  problems.push(...worldProblems(after, state), ...loadProblems(after));
   const { ok, problems: found } = await verifyRoot(root, { deep: true });
   if (!ok) problems.push(...found.map(({ message }) => `verify: ${message}`));
   return problems;
 }
 
-/** The host's files are those that are applied, and what runs is what is on disk. */
-function hostProblems(image: Image, state: State): readonly string[] {
-  const files = [...image]
-    .filter(([path, { kind }]) => kind === 'file' && path.startsWith('root/host/'))
-    .map(([path]) => path.slice('root/'.length));
-  const running = files.filter((path) => path.startsWith('host/running/'));
-  const written = files.filter((path) => !running.includes(path) && !path.endsWith('.new'));
-  const applied = Object.keys(state.applied.host.files);
+/** What runs of the host's configuration is what is on disk. */
+function loadProblems(image: Image): readonly string[] {
   const bytesOf = (path: string): string => {
     const entry = image.get(`root/${path}`);
     return entry?.kind === 'file' ? entry.bytes.toString() : '';
   };
-  return [
-    ...written.filter((path) => !applied.includes(path)).map((path) => `${path} is not applied`),
-    ...written
-      .filter((path) => bytesOf(path) !== bytesOf(`host/running/${path}`))
-      .map((path) => `${path} was not loaded`),
-  ];
+  return hostFiles(image)
+    .filter((path) => bytesOf(path) !== bytesOf(`host/running/${path}`))
+    .map((path) => `${path} was not loaded`);
 }
 
 function end(pid: number): void {

@@ -31,10 +31,20 @@ export function worldProblems(image: Image, state: State): readonly string[] {
     for (const volume of Object.keys(applied.volumes))
       expectThere(volumeDirectory(chute, volume), `${chute} has this volume`);
   }
-  for (const path of Object.keys(state.applied.host.files))
-    expectThere(path, 'it is applied as a file of the host');
+  const files = new Set(Object.keys(state.applied.host.files));
+  for (const path of files) expectThere(path, 'it is applied as a file of the host');
+  for (const path of hostFiles(image))
+    if (!files.has(path) && !open.has(path)) problems.push(`${path} is there and not applied`);
   for (const { path, why } of doneSteps(state)) expectThere(path, why);
   return problems;
+}
+
+/** Files of the host as they were written, by their paths in the root; none that are on their way. */
+export function hostFiles(image: Image): readonly string[] {
+  return [...image]
+    .filter(([path, { kind }]) => kind === 'file' && /^root\/host\/(?!running\/)/.test(path))
+    .map(([path]) => path.slice('root/'.length))
+    .filter((path) => !path.endsWith('.new'));
 }
 
 /** What steps that are done and not undone have made. */
