@@ -178,6 +178,9 @@ async function goOn(disk: MemoryDisk): Promise<readonly string[]> {
     faults: {},
   });
   await appender.append([{ type: 'note' }]);
+  const first = checkLog(disk, ROOT);
+  if (first.damage !== null || first.torn !== null || first.head.seq !== check.head.seq + 1)
+    return [`unsound once it was appended to: ${first.damage?.message ?? 'a torn end'}`];
   writer.roll(check.head.seq + 2, 0);
   await appender.append([{ type: 'note' }, { type: 'note' }]);
   const after = checkLog(disk, ROOT);
