@@ -16,8 +16,8 @@ const COMMENT_MAX = 127;
  * The ruleset, as one file that replaces our table in one transaction and can be loaded again and
  * again. Pure. Throws RIPCORD_PLAN_INVALID.
  *
- * `pool` is the network that chutes' subnets come from, for masquerading; without it and with
- * `auto` the subnets that are in use are named one by one.
+ * `pool` is the network that chutes' subnets come from, for masquerading; subnets in use outside of
+ * it are named one by one, as are all of them without it and with `auto`.
  */
 export function renderNftables(
   plan: NetworkPlan,
@@ -146,7 +146,10 @@ export function portNumber(number: number | null, label: string): number | null 
   throw unrenderable(label, `${number} is not a port`);
 }
 
-/** Only what leaves by the uplink, and only from the LAN and the chutes' pool. */
+/**
+ * Only what leaves by the uplink, and only from the LAN, the chutes' pool, and those networks of
+ * chutes that are none of it: asked for by address, or given before the pool was another one.
+ */
 function masqueradeRules(plan: NetworkPlan, pool: string | undefined): readonly string[] {
   const { wan } = plan.host;
   if (wan.interface === null) return [];
@@ -159,12 +162,12 @@ function masqueradeRules(plan: NetworkPlan, pool: string | undefined): readonly 
 function insideNetworks(plan: NetworkPlan, given: string | undefined): readonly Network[] {
   const { lan, system } = plan.host;
   const pool = given ?? (system.chuteSubnetPool === 'auto' ? null : system.chuteSubnetPool);
-  const inside =
-    pool === null
-      ? wiringsOf(plan).flatMap(({ given: { subnet }, label }) =>
-          subnet === null ? [] : [network(subnet, label)],
-        )
-      : [network(pool, 'the subnet pool')];
+  const inside = [
+    ...(pool === null ? [] : [network(pool, 'the subnet pool')]),
+    ...wiringsOf(plan).flatMap(({ given: { subnet }, label }) =>
+      subnet === null ? [] : [network(subnet, label)],
+    ),
+  ];
   if (lan.ipaddr !== null) {
     inside.push(network(`${lan.ipaddr}/${lan.netmask ?? '255.255.255.0'}`, 'the LAN'));
   }

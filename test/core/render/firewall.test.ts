@@ -39,7 +39,18 @@ const auto: Partial<HostConfig> = { system: { ...HOST.system, chuteSubnetPool: '
 test.each<[string, Partial<HostConfig>, string | undefined, readonly string[]]>([
   ['the LAN and the pool', {}, undefined, ['10.128.0.0/9', '192.168.7.0/24']],
   ['the pool alone', lanless, undefined, ['10.128.0.0/9']],
-  ['the pool that was chosen', { ...lanless, ...auto }, '192.168.128.0/17', ['192.168.128.0/17']],
+  [
+    'the pool that was chosen',
+    { ...lanless, ...auto },
+    '192.168.128.0/17',
+    ['10.128.0.0/24', '192.168.128.0/17'],
+  ],
+  [
+    'the pool, and a subnet that was given before there was another pool',
+    { ...lanless, system: { ...HOST.system, chuteSubnetPool: '172.20.0.0/16' } },
+    undefined,
+    ['10.128.0.0/24', '172.20.0.0/16'],
+  ],
   ['the subnets in use', { ...lanless, ...auto }, undefined, ['10.128.0.0/24']],
   [
     'each address once',
