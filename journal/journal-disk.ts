@@ -210,6 +210,10 @@ class OpenJournal<E extends AnyEvent> implements DiskJournal<E> {
     this.#sink?.prepare();
   }
 
+  yieldReserve(): boolean {
+    return this.#reserve.release();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

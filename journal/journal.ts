@@ -62,6 +62,11 @@ export interface Journal<E extends AnyEvent> extends JournalReader<E>, AsyncDisp
   sealHead(): Promise<void>;
   /** Makes room for `bytes` of records that must never fail for want of space (rollback). Throws RIPCORD_DISK_FULL. */
   reserve(bytes: number): Promise<void>;
+  /**
+   * Gives that room up to a rollback whose undo found none. On disk on return. False if there was none
+   * to give; the next `reserve` makes it again.
+   */
+  yieldReserve(): boolean;
   /** Stops writing, lets the index catch up, releases the lock. */
   close(): Promise<void>;
 }

@@ -112,6 +112,10 @@ class MemoryJournal<E extends AnyEvent> implements Journal<E> {
 
   async reserve(): Promise<void> {}
 
+  yieldReserve(): boolean {
+    return false;
+  }
+
   async close(): Promise<void> {
     const reason = 'cannot append to the journal: it is closed';
     await this.#appender.stop(new JournalError('RIPCORD_JOURNAL_READONLY', reason));

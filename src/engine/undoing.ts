@@ -1,11 +1,11 @@
 import type { Applied } from '../core/applied.ts';
-import type { AnyDriver } from '../core/driver.ts';
+import type { AnyDriver, Undone } from '../core/driver.ts';
 import type { ErrorClass, Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { invert, type Patch } from '../core/patch.ts';
 import { entriesOf, markOf, openOf, type UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
-import { type Attempt, driverOf, failureOf, slow, undoStep } from './carry-out.ts';
+import { type Answer, type Attempt, driverOf, failureOf, slow, undoStep } from './carry-out.ts';
 import { Delays } from './delays.ts';
 import { reloadEvents } from './reload-events.ts';
 import { retryUndoInMs } from './retry.ts';
@@ -93,7 +93,7 @@ export class Undoing {
   async #carryOut(attempt: Attempt, inverse: Patch): Promise<readonly ChuteEvent[]> {
     const { step } = attempt;
     const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
-    const answer = await undoStep(this.#shop, attempt);
+    const answer = await this.#undo(attempt);
     if (answer.is === 'done') {
       const both = bothWays(this.#applied(), [...inverse, ...(answer.value.patch ?? [])]);
       const { durationMs } = answer;
@@ -105,6 +105,13 @@ export class Undoing {
     const failure =
       answer.is === 'failed' ? answer : { error: slow(step), class: 'transient' as const };
     return [this.#failed(attempt, failure)];
+  }
+
+  /** Undoes it; where the disk has no room, again with what is kept back for that. */
+  async #undo(attempt: Attempt): Promise<Answer<Undone>> {
+    const answer = await undoStep(this.#shop, attempt);
+    if (answer.is !== 'failed' || !NO_ROOM.has(answer.error.code)) return answer;
+    return this.#shop.journal.yieldReserve() ? await undoStep(this.#shop, attempt) : answer;
   }
 
   #failed(
@@ -142,6 +149,9 @@ export function bothWays(
 ): { readonly patch: Patch; readonly inverse: Patch } {
   return { patch, inverse: patch.length === 0 ? [] : invert(applied, patch) };
 }
+
+/** What an undo says that lacks room. */
+const NO_ROOM: ReadonlySet<string> = new Set(['RIPCORD_DISK_FULL', 'ENOSPC', 'EDQUOT']);
 
 /** An undo is not cancelled: halfway back is the worst place to stop. */
 const NEVER_ABORTED = new AbortController().signal;

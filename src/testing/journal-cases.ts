@@ -264,6 +264,8 @@ const KEEPING: Readonly<Record<string, Case>> = {
     await journal.sealHead();
     await journal.reserve(1000);
     await journal.reserve(1000);
+    journal.yieldReserve();
+    await journal.reserve(1000);
     assert.deepEqual(seqs(await journal.append([note(2)])), [2]);
   },
 };

@@ -9,6 +9,8 @@ class Crash extends Error {}
 
 /** What stands for the disk: records that outlive the engines that wrote them. */
 export class Shelf {
+  /** Whether room is kept back for a rollback. */
+  reserved = false;
   readonly records: Recorded<ChuteEvent>[] = [];
   readonly blobs = new Map<string, Uint8Array>();
   /** Raised with each engine: what an older one still does has no effect any more. */
@@ -86,7 +88,14 @@ export function arrayJournal(
     },
     getBlob: async (key) => shelf.blobs.get(key) ?? new Uint8Array(),
     sealHead: async () => undefined,
-    reserve: async () => undefined,
+    reserve: async () => {
+      shelf.reserved = true;
+    },
+    yieldReserve: () => {
+      const { reserved } = shelf;
+      shelf.reserved = false;
+      return reserved;
+    },
     close: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -10,13 +10,25 @@ type Stdio = ('ignore' | number)[];
  * open for as long as the service lives: whoever reads that pipe waits for years.
  */
 export function serviceStdio(log: number, nothing: number): Stdio {
-  const inherited = inheritedDescriptors();
+  const all = inheritedDescriptors();
+  // Beyond the limit there is no place for it to be put: better it is handed down than nothing starts.
+  const inherited = all.filter((each) => each + all.length + SPARE < descriptorsMax());
   const last = Math.max(2, ...inherited);
   return Array.from({ length: last + 1 }, (_, descriptor) => {
     if (descriptor === 0) return 'ignore';
     if (descriptor <= 2) return log;
     return inherited.includes(descriptor) ? nothing : 'ignore';
   });
+}
+
+/** How many descriptors a start needs beside those it hands down. */
+const SPARE = 8;
+
+/** How many descriptors this process may have. */
+function descriptorsMax(): number {
+  const limits = readFileSync('/proc/self/limits', 'utf8');
+  const [, max = ''] = /^Max open files\s+(\d+)/m.exec(limits) ?? [];
+  return max === '' ? Number.POSITIVE_INFINITY : Number(max);
 }
 
 /** The open descriptors of this process that survive an exec. */
