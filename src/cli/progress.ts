@@ -1,8 +1,8 @@
 import type { Recorded, Seq } from '../../journal/record.ts';
 import type { Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
-import { type AnyOperation, subjectsOf } from '../core/subjects.ts';
 import type { StepId } from '../core/step.ts';
+import { type AnyOperation, subjectsOf } from '../core/subjects.ts';
 
 export type StepStatus =
   | 'waiting'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { freePort } from '../free-port.ts';
 import { Shell } from './shell.ts';
 
 type Entry = {
@@ -9,28 +10,31 @@ type Entry = {
   readonly next?: string;
 };
 
-const PORT = ['environment: {LOG_LEVEL: info}', 'requests: {port-bindings: {18080: 18080}}'];
-const LOUDER = ['environment: {LOG_LEVEL: debug}', 'requests: {port-bindings: {18080: 18080}}'];
-
 /** A device whose hello is r1; a louder one failed at its gate and was rolled back. */
-async function device(): Promise<Shell> {
+async function device(): Promise<{ readonly shell: Shell; readonly port: number }> {
   const shell = new Shell();
-  await shell.run(`apply ${shell.define('sleep 600', PORT)} -y`);
-  await shell.run(`apply ${shell.define('sleep 600', LOUDER)} -y -m louder`, {
+  const port = await freePort();
+  const define = (level: string): string =>
+    shell.define('sleep 600', [
+      `environment: {LOG_LEVEL: ${level}}`,
+      `requests: {port-bindings: {${port}: ${port}}}`,
+    ]);
+  await shell.run(`apply ${define('info')} -y`);
+  await shell.run(`apply ${define('debug')} -y -m louder`, {
     RIPCORD_FAULT: 'fail@step=hello/gate.check',
   });
-  return shell;
+  return { shell, port };
 }
 
 describe('why', () => {
   test('answers of chute, service, path, step and port, each with a command that can be run', async () => {
-    const shell = await device();
+    const { shell, port } = await device();
     for (const [subject, says] of [
       ['hello', /^hello runs r1; desired r2 was withdrawn\.\n {1}1 {2}u1 made r1/],
       ['hello/main', /^hello\/main is running because undoing u2\.s1 started it/],
       ['hello.services.main.environment.LOG_LEVEL', /^info, set by u1 .*; u2 tried debug, rolled/],
       ['u2.s1', /because hello\.services\.main\.environment\.LOG_LEVEL → debug {2}/],
-      ['port:18080', /^port 18080\/tcp is held by hello\/main since u1\./],
+      [`port:${port}`, new RegExp(`^port ${port}/tcp is held by hello/main since u1\\.`)],
     ] as const) {
       const { code, out, err } = await shell.run(`why ${subject}`);
       expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -43,7 +47,7 @@ describe('why', () => {
   });
 
   test('gives programs a list, the answer first, whose records can be shown', async () => {
-    const shell = await device();
+    const { shell } = await device();
     const { out } = await shell.run('why u2 -o json');
     const [head, ...chain] = JSON.parse(out) as readonly Entry[];
     expect(head).toMatchObject({ subject: 'u2', next: 'ripcord retry u2' });
@@ -55,7 +59,7 @@ describe('why', () => {
   });
 
   test('refuses what nobody knows, naming what is nearest', async () => {
-    const shell = await device();
+    const { shell } = await device();
     const { code, out, err } = await shell.run('why helo');
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain('did you mean hello?');

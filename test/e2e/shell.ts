@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { afterAll } from 'vitest';
 
+import { freePort } from '../free-port.ts';
 import { type Begun, Device } from './device.ts';
 
 const devices: Device[] = [];
@@ -90,16 +90,3 @@ export function jsonLines(text: string): readonly Record<string, unknown>[] {
 
 /** Whether a root was made. */
 export const rootExists = (on: Device): boolean => existsSync(join(on.root, 'ripcord.json'));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => {
-    server.listen(0, '127.0.0.1', done);
-  });
-  const address = server.address();
-  await new Promise((done) => {
-    server.close(done);
-  });
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}

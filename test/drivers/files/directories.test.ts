@@ -28,7 +28,12 @@ function volume() {
   mkdirSync(join(root, 'chutes/hello/volumes'), { recursive: true });
   const args = { chute: 'hello', volume: 'store' };
   const hello = { ...NEW_CHUTE, volumes: { store: true } } as const;
-  const applied = { chutes: { hello }, reservations: { ports: {} }, limits: {}, host: { files: {} } };
+  const applied = {
+    chutes: { hello },
+    reservations: { ports: {} },
+    limits: {},
+    host: { files: {} },
+  };
   const context = testContext({ root, kind: 'volume.remove@1', args, applied });
   return { root, args, context, world: async () => treeOf(root) };
 }

@@ -52,6 +52,8 @@ export async function fromArchive(bytes = gzipped(GOOD)) {
   return fetching({ type: 'archive', path } as const, sha256(bytes));
 }
 
+const DATE = '2026-01-01T00:00:00Z';
+
 /** A repository whose first commit has `server.js` as `listen(1)`; runs git in it. */
 export function repository() {
   const path = temporaryRoot();
@@ -59,7 +61,13 @@ export function repository() {
     execFileSync('git', ['-c', 'user.name=me', '-c', 'user.email=me@example.org', ...args], {
       cwd: path,
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'], HOME: path },
+      // Of one time: equal commits have equal names.
+      env: {
+        PATH: process.env['PATH'],
+        HOME: path,
+        GIT_AUTHOR_DATE: DATE,
+        GIT_COMMITTER_DATE: DATE,
+      },
     }).trim();
   const commit = (text: string): string => {
     writeTree(path, { 'server.js': text });

@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -13,6 +12,7 @@ import { observeServices } from '../../../src/drivers/process/observe.ts';
 import { processStop } from '../../../src/drivers/process/stop.ts';
 import { driverContract, type Scenario } from '../../../src/testing/driver-contract.ts';
 import { testContext } from '../../../src/testing/test-context.ts';
+import { freePort } from '../../free-port.ts';
 import { until } from '../world.ts';
 import {
   appliedService,
@@ -181,18 +181,6 @@ test('undoing is over only when the service answers again', async () => {
   const answer = await fetch(`http://127.0.0.1:${port}/`);
   expect(await answer.text()).toBe('up');
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 describe('the last lines', () => {
   const says = (text: string) => ({
