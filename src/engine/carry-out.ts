@@ -4,6 +4,7 @@ import type { AnyDriver, Done, Probe, Skip, StepContext, Undone } from '../core/
 import { codeOf, type ErrorClass, type Failure, RipcordError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Step } from '../core/step.ts';
+import type { Faults } from './faults.ts';
 import { EXPIRED, HardStop, TimeLimit } from './time-limit.ts';
 import { undoAll } from './undo-list.ts';
 import type { Workshop } from './workshop.ts';
@@ -60,11 +61,9 @@ export async function runStep(shop: Workshop, attempt: Attempt): Promise<Answer<
   const { faults } = shop;
   const { update, step } = attempt;
   return await answerOf(shop, attempt, async (driver, context) => {
-    faults.beforeEffect();
     faults.failStep(update, step, attempt.attempt);
     if (faults.hangs(update, step)) await aborted(context.signal);
-    const done = await driver.run(context, step.args, attempt.undo);
-    faults.afterEffect();
+    const done = await counted(faults, () => driver.run(context, step.args, attempt.undo));
     faults.failAfterStep(update, step, attempt.attempt);
     return done;
   });
@@ -74,13 +73,20 @@ export async function runStep(shop: Workshop, attempt: Attempt): Promise<Answer<
 export async function undoStep(shop: Workshop, attempt: Attempt): Promise<Answer<Undone>> {
   const { faults } = shop;
   return await answerOf(shop, attempt, async (driver, context) => {
-    faults.beforeEffect();
     faults.failUndo(attempt.update, attempt.step, attempt.attempt);
     const { undo, undoneKeys: done = new Set() } = attempt;
-    const undone = await undoAll(driver, context, { undo, done });
-    faults.afterEffect();
-    return undone;
+    return await counted(faults, () => undoAll(driver, context, { undo, done }));
   });
+}
+
+/** One effect, as the fault switch counts them: what throws has been one too. */
+async function counted<T>(faults: Faults, work: () => T | Promise<T>): Promise<T> {
+  const effect = faults.beforeEffect();
+  try {
+    return await work();
+  } finally {
+    faults.afterEffect(effect);
+  }
 }
 
 /** Asks whether a step is needed at all. Read-only. */

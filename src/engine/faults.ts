@@ -5,10 +5,10 @@ import type { Step } from '../core/step.ts';
 /** The fault switch as the engine and the journal meet it. */
 export interface Faults {
   readonly journal: JournalFaults;
-  /** Before every call of a driver's `run` or `undo`. */
-  beforeEffect(): void;
-  /** After it, before anything of it is journaled. */
-  afterEffect(): void;
+  /** Before every call of a driver's `run` or `undo`; returns which one it is, counted from 1. */
+  beforeEffect(): number;
+  /** After that call, whatever it came to, before anything of it is journaled. */
+  afterEffect(effect: number): void;
   /** Throws, class transient, when this attempt is to fail before its effect. */
   failStep(update: string, step: Step, attempt: number): void;
   failAfterStep(update: string, step: Step, attempt: number): void;
@@ -60,12 +60,14 @@ export function parseFaults(text: string, die: () => void = killSelf): Faults {
         if (hits('kill@append', 'append')) die();
       },
     },
-    beforeEffect(): void {
+    beforeEffect(): number {
       count('effect');
       if (hits('kill@before-effect', 'effect')) die();
+      return seen['effect'] ?? 0;
     },
-    afterEffect(): void {
-      if (hits('kill@effect', 'effect')) die();
+    // Effects run side by side: more may have begun when this one ends.
+    afterEffect(effect): void {
+      if (counts['kill@effect'] === effect) die();
     },
     failStep: (update, step, attempt) => fail('fail@step', update, step, attempt),
     failAfterStep: (update, step, attempt) => fail('fail-after@step', update, step, attempt),

@@ -86,8 +86,8 @@ export class World {
   #faults(text: string, death: Extract<Death, { effect: number }> | null): Faults {
     const faults = parseFaults(text);
     let effects = 0;
-    const dies = (when: 'before' | 'after'): void => {
-      if (death?.when !== when || effects !== death.effect) return;
+    const dies = (when: 'before' | 'after', effect: number): void => {
+      if (death?.when !== when || effect !== death.effect) return;
       this.shelf.generation += 1;
       throw new AssertionError('the process died here');
     };
@@ -96,9 +96,10 @@ export class World {
       beforeEffect: () => {
         effects += 1;
         this.effects += 1;
-        dies('before');
+        dies('before', effects);
+        return effects;
       },
-      afterEffect: () => dies('after'),
+      afterEffect: (effect) => dies('after', effect),
     };
   }
 

@@ -57,7 +57,10 @@ export function simFaults(
       beforeSync: () => refuse('sync', 'EIO'),
       afterFlush: () => mortal.pass('after flush'),
     },
-    beforeEffect: () => mortal.pass('before effect'),
+    beforeEffect: () => {
+      mortal.pass('before effect');
+      return 0;
+    },
     afterEffect: () => {
       onEffect();
       mortal.pass('after effect');
