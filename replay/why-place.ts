@@ -1,5 +1,5 @@
 import { nearest } from '../src/core/definition/nearest.ts';
-import { DEFAULT_DOCUMENT } from '../src/core/host-config/document.ts';
+import { DEFAULT_DOCUMENT, HOST } from '../src/core/host-config/document.ts';
 import type { Json, JsonObject } from '../src/core/json.ts';
 import { pointer } from '../src/core/patch.ts';
 import { valueAt } from './path-changes.ts';
@@ -33,7 +33,7 @@ export function placeOf(applied: Json, chutes: readonly string[], text: string):
   if (text.startsWith('/')) return literalPlace(applied, text);
   const file = pointer('host', 'files', text);
   if (valueAt(applied, file) !== undefined) return { pointer: file, nearest: null };
-  const chute = chutes.find((each) => text.startsWith(`${each}.`));
+  const chute = chutes.find((each) => each !== HOST && text.startsWith(`${each}.`));
   if (chute !== undefined) return chutePlace(applied, chute, text.slice(chute.length + 1));
   const [, field] = /^@?host\.(.+)$/.exec(text) ?? [];
   if (field !== undefined) return below(withHostDefaults(applied), '/host/config', field);

@@ -43,6 +43,7 @@ test('the host says which update configured it, and what is as by default', asyn
     'the module struct asked for s4: hello/chute.save',
     `u2.s4 made it auto → ${POOL}`,
   ]);
+  expect((await ask(told, '@host.system.chuteSubnetPool')).text).toBe(answer.text);
   expect((await ask(told, 'host.wan.proto')).text).toBe('dhcp, the default: nobody set it.');
   expect(texts(await ask(told, 'u2.s4'))).toContain(
     `because host.system.chuteSubnetPool → ${POOL}`,
