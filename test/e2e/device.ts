@@ -36,6 +36,8 @@ export class Device {
   readonly home: string = realpathSync(mkdtempSync(join(tmpdir(), 'ripcord-e2e-')));
   readonly root: string = join(this.home, 'root');
   readonly port: number;
+  /** What its commands are run by, as `prlimit` or `nsenter` are: none of them by default. */
+  launcher: readonly string[] = [];
 
   private constructor(port: number) {
     this.port = port;
@@ -66,7 +68,8 @@ export class Device {
       NO_COLOR: '1',
       ...more,
     };
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const [program = '', ...rest] = [...this.launcher, process.execPath, MAIN, ...args];
+    const child = spawn(program, rest, {
       cwd: this.home,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -146,8 +149,8 @@ export class Device {
       });
   }
 
-  /** Ends what runs on it and removes it. */
-  destroy(): void {
+  /** Kills every service from outside. */
+  endServices(): void {
     for (const { pid } of this.processes()) {
       try {
         process.kill(-pid, 'SIGKILL');
@@ -155,6 +158,11 @@ export class Device {
         // It ended by itself.
       }
     }
+  }
+
+  /** Ends what runs on it and removes it. */
+  destroy(): void {
+    this.endServices();
     rmSync(this.home, { recursive: true, force: true });
   }
 }
