@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 
 import { openReadOnly } from '../../journal/read-only.ts';
 import type { Recorded } from '../../journal/record.ts';
@@ -6,7 +7,6 @@ import { verifyRoot } from '../../journal/verify.ts';
 import { stateHash } from '../../src/core/applied.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import { evolve, fold } from '../../src/core/fold.ts';
-import { canonical, type Json } from '../../src/core/json.ts';
 import { PLANNERS } from '../../src/core/planners/all.ts';
 import { NEW_STATE, type State } from '../../src/core/state.ts';
 import { differences } from '../../src/drivers/sim/sim-world.ts';
@@ -30,7 +30,6 @@ export async function breachesOf(life: Life, state: State | null): Promise<reado
     ...recordBreaches(life, records),
     ...foldBreaches(state, records),
     ...undoBreaches(records),
-    ...planBreaches(records),
     ...secretBreaches(records),
   ];
 }
@@ -87,52 +86,46 @@ function recordBreaches(life: Life, records: readonly Recorded<ChuteEvent>[]): r
   return breaches.slice(0, 3);
 }
 
-function foldBreaches(state: State, records: readonly Recorded<ChuteEvent>[]): readonly string[] {
-  const upTo = records.filter(({ seq }) => seq <= state.seq);
-  const said = text(state);
-  const breaches: string[] = [];
-  if (text(fold(NEW_STATE, upTo)) !== said) breaches.push('fold differs from the live state');
-  let one = NEW_STATE;
+/**
+ * What folding the log says: the same as the live state, at once, one by one and from a snapshot half
+ * way; each update ends in the state that it names; each plan can be made again, byte for byte.
+ */
+function foldBreaches(live: State, records: readonly Recorded<ChuteEvent>[]): readonly string[] {
+  const upTo = records.filter(({ seq }) => seq <= live.seq);
   const half = upTo.length >> 1;
-  for (const record of upTo.slice(0, half)) one = evolve(one, record);
-  const thawed = JSON.parse(JSON.stringify(one)) as State;
-  if (text(fold(thawed, upTo.slice(half))) !== said)
-    breaches.push(`fold from a snapshot at ${half} differs`);
-  return [...breaches, ...hashBreaches(upTo)];
-}
-
-/** A committed update leaves the state hash that it says; a reverted one the one it found. */
-function hashBreaches(records: readonly Recorded<ChuteEvent>[]): readonly string[] {
   const breaches: string[] = [];
   let state = NEW_STATE;
-  for (const record of records) {
+  let middle = '';
+  for (const [at, record] of upTo.entries()) {
+    if (at === half) middle = JSON.stringify(state);
+    if (record.type === 'update.planned') breaches.push(...planBreaches(state, record));
     state = evolve(state, record);
     if (record.type === 'update.reverted' && !record.verified)
       breaches.push(`${record.update} was rolled back to something else`);
     if (record.type === 'update.committed' && record.stateHash !== stateHash(state.applied, sha256))
       breaches.push(`${record.update} committed another state than it says`);
   }
+  if (!same(state, live)) breaches.push('folding one by one differs from the live state');
+  if (!same(fold(NEW_STATE, upTo), live)) breaches.push('folding at once differs');
+  const thawed = middle === '' ? NEW_STATE : (JSON.parse(middle) as State);
+  if (!same(fold(thawed, upTo.slice(half)), live))
+    breaches.push(`folding from a snapshot at ${half} differs`);
   return breaches;
 }
 
-/** Every plan can be made again from the journal alone, byte for byte. */
-function planBreaches(records: readonly Recorded<ChuteEvent>[]): readonly string[] {
-  const breaches: string[] = [];
-  let state = NEW_STATE;
-  for (const record of records) {
-    const update = record.type === 'update.planned' ? state.updates[record.update] : undefined;
-    if (record.type === 'update.planned' && update && state.facts) {
-      const { facts } = state.facts;
-      const first = PLANNERS[0];
-      const isNewer = first && record.planners[first.name] !== first.version;
-      const planners = isNewer ? NEWER : PLANNERS;
-      const again = planOn(state, update.request, { facts, planners, sha256, update: update.id });
-      const hash = 'plan' in again ? again.plan.hash : JSON.stringify(again);
-      if (hash !== record.planHash) breaches.push(`${update.id} is planned otherwise: ${hash}`);
-    }
-    state = evolve(state, record);
-  }
-  return breaches;
+function planBreaches(
+  state: State,
+  record: Extract<Recorded<ChuteEvent>, { readonly type: 'update.planned' }>,
+): readonly string[] {
+  const update = state.updates[record.update];
+  if (!update || !state.facts) return [`${record.update} was planned out of nothing`];
+  const { facts } = state.facts;
+  const [first] = PLANNERS;
+  const isNewer = first && record.planners[first.name] !== first.version;
+  const planners = isNewer ? NEWER : PLANNERS;
+  const again = planOn(state, update.request, { facts, planners, sha256, update: update.id });
+  const hash = 'plan' in again ? again.plan.hash : JSON.stringify(again);
+  return hash === record.planHash ? [] : [`${update.id} is planned otherwise: ${hash}`];
 }
 
 /** What ran is undone in exactly the reverse order, each step's last try counting. */
@@ -166,4 +159,5 @@ function secretBreaches(records: readonly Recorded<ChuteEvent>[]): readonly stri
   return leak ? [`record ${leak.seq} holds a secret`] : [];
 }
 
-const text = (state: State): string => canonical(state as unknown as Json);
+/** As they would be written down: what is undefined is not there. */
+const same = (left: State, right: State): boolean => isDeepStrictEqual(left, right);

@@ -66,7 +66,9 @@ async function worker(at: number, every: number): Promise<Totals> {
     '--every',
     String(every),
   ];
-  const child = fork(fileURLToPath(import.meta.url), words, { execArgv: process.execArgv });
+  const child = fork(fileURLToPath(import.meta.url), words, {
+    execArgv: [...process.execArgv, '--max-semi-space-size=32'],
+  });
   let totals: Totals = { failed: 1 };
   child.on('message', (told) => {
     totals = told as Totals;

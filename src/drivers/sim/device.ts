@@ -107,10 +107,9 @@ export class SimDevice {
     if (fault?.when === 'before') return await hit(fault, call);
 
     const partsMax = fault?.when === 'partway' ? (fault.parts ?? 1) : Number.POSITIVE_INFINITY;
-    const broken = new BrokenOff();
     let parts = 0;
     const part: DoPart = (effect, change) => {
-      if (parts >= partsMax) throw broken;
+      if (parts >= partsMax) throw BROKEN_OFF;
       parts += 1;
       change(this.world);
       this.#write(call, effect);
@@ -120,7 +119,7 @@ export class SimDevice {
       // What has fewer parts than that has all of them: only its answer is lost.
       return fault ? await hit(fault, call) : value;
     } catch (error) {
-      if (error === broken && fault) return await hit(fault, call);
+      if (error === BROKEN_OFF && fault) return await hit(fault, call);
       throw error;
     }
   }
@@ -153,6 +152,7 @@ export class SimDevice {
 
 /** Told apart from every error of a driver by being this very one. */
 class BrokenOff extends Error {}
+const BROKEN_OFF = new BrokenOff();
 
 /** What the caller meets when a fault hits. */
 async function hit(fault: SimFault, { context, on }: SimCall): Promise<never> {
