@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, scryptSync } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -52,14 +52,17 @@ export function storingSecrets(secrets: Pick<Secrets, 'put'>): MarkSecret {
   return async (value) => (await secrets.put(value)).$secret;
 }
 
-/** The marks that secrets have under a root, without writing anything: for plans. */
+/**
+ * The marks that secrets have under a root, without writing anything: for plans. Where no secret was
+ * ever kept there is no key yet: the same secrets then have the same marks on every host, so that a
+ * plan is the same whenever it is made, and trying out what stands behind one costs dearly.
+ */
 export function comparingSecrets(root: string): MarkSecret {
   let key: Uint8Array;
   try {
     key = readFileSync(join(root, 'secrets', 'key'));
   } catch {
-    // No secret was ever kept here: every one of them is new.
-    key = randomBytes(32);
+    return async (value) => scryptSync(value, 'a plan of ripcord', 32).toString('hex');
   }
   return async (value) => createHmac('sha256', key).update(value).digest('hex');
 }
