@@ -134,4 +134,15 @@ describe.concurrent.each(KILLS)('%s at every boundary', (kill) => {
       outcomes: ['committed'],
     });
   });
+
+  // Every pair of boundaries: half a day. `npm run soak` asks for it.
+  const seconds = KILLS.flatMap((each) =>
+    Array.from({ length: 12 }, (_, at) => `${each}=${at + 1}`),
+  );
+  test.runIf(process.env['RIPCORD_ALL_PAIRS'] === '1').each(seconds)(
+    'a second kill at %s changes nothing about the end',
+    async (second) => {
+      await sweep(kill, { again: () => second, outcomes: ['committed'] });
+    },
+  );
 });
