@@ -51,9 +51,24 @@ const dhcp = z.strictObject({
   relay: z.union([z.string(), z.array(z.string())]).optional(),
 });
 
-const wireless = z.record(z.string(), z.union([scalar, secret]));
-
 const option = z.union([scalar, secret]).optional();
+
+const wirelessOptions = {
+  ssid: option,
+  key: option,
+  encryption: option,
+  nasid: option,
+  acct_server: option,
+  acct_secret: option,
+  acct_interval: option,
+  auth_server: option,
+  auth_secret: option,
+  hidden: option,
+  isolate: option,
+  maxassoc: option,
+} satisfies Record<WirelessOption, z.ZodType>;
+
+const wireless = z.strictObject(wirelessOptions);
 
 const networkInterface = z.strictObject({
   type: z.enum(['wifi-ap', 'wifi-sta', 'wifi-monitor', 'vlan', 'lan', 'wifi']),
@@ -69,19 +84,8 @@ const networkInterface = z.strictObject({
   'vlan-id': z.union([count(1, 4094), z.string()]).optional(),
   vlan_id: z.union([count(1, 4094), z.string()]).optional(),
   l3bridge: z.string().optional(),
-  ssid: option,
-  key: option,
-  encryption: option,
-  nasid: option,
-  acct_server: option,
-  acct_secret: option,
-  acct_interval: option,
-  auth_server: option,
-  auth_secret: option,
-  hidden: option,
-  isolate: option,
-  maxassoc: option,
-} satisfies Record<WirelessOption, z.ZodType> & Record<string, z.ZodType>);
+  ...wirelessOptions,
+});
 
 const source = z
   .union([

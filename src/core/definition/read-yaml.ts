@@ -212,7 +212,8 @@ function scalarOf(value: unknown, source: string | undefined, at: string, report
       hint: 'write it in quotes',
     });
   }
-  if (source !== undefined && /^-?\d+\.\d*0$/.test(source)) {
+  // Where only a number may stand, nobody means a text such as the version 1.10.
+  if (source !== undefined && /^-?\d+\.\d*0$/.test(source) && !at.endsWith('fraction')) {
     report.warn('number-inexact', at, `${source} is the number ${value}`, {
       hint: `write "${source}" in quotes if it is a text`,
     });

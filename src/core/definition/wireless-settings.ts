@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../json.ts';
 import { pointer, type Report } from './complaint.ts';
 import type { KeepSecret } from './environment.ts';
-import type { WrittenInterface } from './written.ts';
+import type { WirelessOption, WrittenInterface } from './written.ts';
 import { WIRELESS_OPTIONS } from './written.ts';
 
 /** Settings whose value opens something. */
@@ -12,7 +12,7 @@ const KEY_MIN = 8;
 const KEY_MAX = 63;
 const SSID_BYTES_MAX = 32;
 
-type Setting = NonNullable<WrittenInterface['wireless']>[string];
+type Setting = NonNullable<NonNullable<WrittenInterface['wireless']>[WirelessOption]>;
 type Given = { readonly value: Setting; readonly path: string };
 
 /**

@@ -40,21 +40,23 @@ type WrittenDhcp = {
   relay?: string | string[] | undefined;
 };
 
+type WrittenWireless = { [option in WirelessOption]?: Scalar | Secret | undefined };
+
 export type WrittenInterface = {
   type: 'wifi-ap' | 'wifi-sta' | 'wifi-monitor' | 'vlan' | 'lan' | 'wifi';
   mode?: 'ap' | 'sta' | 'monitor' | undefined;
   intfName?: string | undefined;
   dhcp?: WrittenDhcp | undefined;
   dns?: string | string[] | undefined;
-  wireless?: Record<string, Scalar | Secret> | undefined;
-  options?: Record<string, Scalar | Secret> | undefined;
+  wireless?: WrittenWireless | undefined;
+  options?: WrittenWireless | undefined;
   requirements?: Record<string, Scalar | Scalar[]> | undefined;
   requests?: Record<string, Scalar | Scalar[]> | undefined;
   ipv4_network?: string | undefined;
   'vlan-id'?: number | string | undefined;
   vlan_id?: number | string | undefined;
   l3bridge?: string | undefined;
-} & { [option in WirelessOption]?: Scalar | Secret | undefined };
+} & WrittenWireless;
 
 export type WrittenSource =
   | string

@@ -47,3 +47,18 @@ test.each(TAKEN)('takes {%s}', (fields) => {
     'main.interfaces.wlan0.wireless',
   );
 });
+
+test.each(['wireless', 'options'])(
+  'warns of an unknown setting in %s with the nearest',
+  (where) => {
+    const { definition, warnings } = accepted(
+      text(`ssid: s, ${where}: {hiden: true, colour: red}`),
+    );
+    expect(warnings.map(words).toSorted()).toEqual([
+      `${AT}${where}.colour: is not a known field (known here: ssid, key, encryption, nasid, acct_server, acct_secret, acct_interval, auth_server, auth_secret, hidden, isolate, maxassoc)`,
+      `${AT}${where}.hiden: is not a known field (did you mean hidden?)`,
+    ]);
+    expect(warnings[0]).toMatchObject({ line: 5, col: expect.any(Number) });
+    expect(definition.services['main']?.interfaces['wlan0']?.['wireless']).toEqual({ ssid: 's' });
+  },
+);
