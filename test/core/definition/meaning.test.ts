@@ -295,8 +295,3 @@ test.each([
   const text = `{name: hello, services: {main: {}}, ${fields.replaceAll(/[{}]/g, '')}}`;
   expect(complaintsOf(text).map(words).join()).toContain(message);
 });
-
-test('a fraction of 1.0 is a number, and nothing is to be said about it', () => {
-  const { warnings } = accepted(chute('requests: {cpu-fraction: 1.0}'));
-  expect(warnings).toEqual([]);
-});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { accepted, complaintsOf, words } from './parse.ts';
+import { accepted, chute, complaintsOf, parse, words } from './parse.ts';
 
 const text = (fields: string): string =>
   `name: hello\nservices:\n  main:\n    interfaces:\n      wlan0: {type: wifi-ap, ${fields}}\n`;
