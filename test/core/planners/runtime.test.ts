@@ -66,6 +66,7 @@ describe('what the process runtime cannot give', () => {
     ]);
     expect(refusals[0]?.message).toContain(`cannot plan hello: it asks for ${field}`);
     expect(refusals[0]?.message).toContain('the docker runtime can');
+    expect(refusals[0]?.hint).toContain('which comes with a later version');
   });
 
   test.each<[story: string, given: Definition]>([
