@@ -7,11 +7,13 @@ import type { UpdateId } from '../core/events.ts';
 import { damageError } from '../library/damage-error.ts';
 import { isRootThere } from '../library/root-place.ts';
 import type { Context } from './context.ts';
+import { say } from './output.ts';
 
 /**
  * The journal to look back at, after finishing what was left unfinished; null where there is no root.
  *
- * With nothing unfinished, or while an engine is at work, it takes no lock and writes nothing. Throws
+ * With nothing unfinished, or while an engine is at work, it takes no lock and writes nothing. What the
+ * disk keeps from going on is said and left as it is. Throws
  * RIPCORD_JOURNAL_DAMAGED naming record, file and offset.
  */
 export async function lookBack(context: Context): Promise<Replay | null> {
@@ -19,10 +21,23 @@ export async function lookBack(context: Context): Promise<Replay | null> {
   if (replay === null || unfinishedIn(replay).length === 0) return replay;
   if (!(await isLocked(context.root))) {
     const { settle } = await import('./settle.ts');
-    await settle(context, unfinishedIn(replay));
+    const ids = unfinishedIn(replay);
+    await settle(context, ids).catch((error: unknown) => {
+      if (!UNWRITABLE.has(codeOf(error) ?? '')) throw error;
+      // What is on record can be told all the same.
+      const reason = error instanceof Error ? error.message : String(error);
+      say(context, `! ${ids.join(', ')} cannot go on: ${reason}`);
+    });
   }
   return await peek(context);
 }
+
+/** Nothing can be recorded now, which keeps nobody from reading. */
+const UNWRITABLE: ReadonlySet<string> = new Set([
+  'RIPCORD_DISK_FULL',
+  'RIPCORD_JOURNAL_FENCED',
+  'RIPCORD_ROOT_UNUSABLE',
+]);
 
 /** The same without settling anything: for commands that never write. */
 export async function peek({ root }: Pick<Context, 'root'>): Promise<Replay | null> {

@@ -7,6 +7,7 @@ import { UPCASTERS } from '../core/upcasters.ts';
 import type { OpenJournal } from '../engine/book.ts';
 import { damageError } from './damage-error.ts';
 import type { Configured } from './local-host.ts';
+import { whyUnwritable } from './root-place.ts';
 import { tellRepair } from './tell-repair.ts';
 
 /** What is written into `ripcord.json` when a root is made. */
@@ -19,7 +20,8 @@ export type RootOptions = {
 
 /**
  * How an engine opens the journal of a root on this machine's disk. Opening throws
- * RIPCORD_JOURNAL_DAMAGED for one that may only be read.
+ * RIPCORD_JOURNAL_DAMAGED for one that may only be read, RIPCORD_ROOT_UNUSABLE where nothing can be
+ * written.
  */
 export function rootJournal({ root, create, configured, command }: RootOptions): OpenJournal {
   return async ({ onFlush, faults }) => {
@@ -33,6 +35,8 @@ export function rootJournal({ root, create, configured, command }: RootOptions):
       faults,
       upcasters: UPCASTERS,
       keysOf,
+    }).catch((error: unknown) => {
+      throw whyUnwritable(root, error);
     });
     const { damage } = journal;
     if (damage !== null) {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { nodeDisk } from '../../journal/disk-node.ts';
 import { errnoOf, makeDirectory } from '../../journal/durable-file.ts';
 import { JournalError } from '../../journal/errors.ts';
-import { RipcordError } from '../core/errors.ts';
+import { codeOf, RipcordError } from '../core/errors.ts';
 
 /**
  * Whether a root, or a directory that may become one, is there. Throws RIPCORD_ROOT_UNUSABLE for
@@ -51,12 +51,27 @@ export function prepareRoot(root: string, create: boolean): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
+  EIO: 'the disk reports errors',
+  EMFILE: 'this process may open no more files',
   EPERM: 'permission denied',
   ENOENT: 'no directory can be made there',
   ENOSPC: 'no space left',
   ENOTDIR: 'what is above it is no directory',
   EROFS: 'the file system is read-only',
 };
+
+/**
+ * What keeps a root that is there from being written, in words; any other error as it is. Pure.
+ */
+export function whyUnwritable(root: string, error: unknown): unknown {
+  if (codeOf(error)?.startsWith('RIPCORD_') === true) return error;
+  const reason = REASONS[errnoOf(error) ?? ''];
+  if (reason === undefined) return error;
+  return new RipcordError('RIPCORD_ROOT_UNUSABLE', `cannot write to '${root}': ${reason}`, {
+    cause: error,
+    hint: 'what is recorded can be read: ripcord status',
+  });
+}
 
 function reasonOf(error: unknown): string {
   const errno = errnoOf(error) ?? '';
