@@ -102,6 +102,13 @@ function readInterface(
         hint: 'give it dhcp with start and limit',
       }),
     );
+  if (kind === 'wifi-sta' && dhcp)
+    warnings.push(
+      warnField(place, ['dhcp'], {
+        reason: 'has dhcp and is a station: nobody there is given an address by it',
+        hint: 'leave dhcp out, or make it a wifi-ap',
+      }),
+    );
   if (refusals.length > 0) return { refusals };
   return {
     ...place,

@@ -106,6 +106,15 @@ describe('ParaDrop: wireless security', () => {
         hint: 'give it dhcp with start and limit',
       },
     ]);
+    const dhcp = { leasetime: '1h', start: 10, limit: 20 };
+    expect(read('up', { type: 'wifi-sta', wireless: { ssid: 'x' }, dhcp }).warnings).toEqual([
+      {
+        message:
+          'interface up of c has dhcp and is a station: nobody there is given an address by it',
+        path: '/services/main/interfaces/up/dhcp',
+        hint: 'leave dhcp out, or make it a wifi-ap',
+      },
+    ]);
   });
 });
 
