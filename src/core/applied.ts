@@ -96,33 +96,34 @@ export function stateHash(applied: Applied, sha256: Sha256): string {
 }
 
 /**
- * The state hash of a part: these chutes with what they hold, and the limits of these. Pure. What one
- * update undid is as before by this, whatever others did to the rest meanwhile.
+ * The state hash of these chutes and what they hold. Pure. What one update undid is as before by this,
+ * whatever others did to the rest meanwhile.
  */
-export function partHash(
-  applied: Applied,
-  part: {
-    readonly chutes: ReadonlySet<ChuteName>;
-    readonly limits: ReadonlySet<ChuteName>;
-  },
-  sha256: Sha256,
-): string {
+export function partHash(applied: Applied, chutes: ReadonlySet<ChuteName>, sha256: Sha256): string {
   return stateHash(
     {
-      chutes: own(applied.chutes, part.chutes),
+      chutes: own(applied.chutes, chutes),
       reservations: {
-        ports: own(applied.reservations.ports, part.chutes, (_port, { chute }) => chute),
+        ports: own(applied.reservations.ports, chutes, (_port, { chute }) => chute),
       },
-      limits: own(applied.limits, part.limits),
+      limits: own(applied.limits, chutes),
       host: NOTHING_APPLIED.host,
     },
     sha256,
   );
 }
 
-/** The hash of what is applied to the host itself. Pure. */
-export function hostHash({ host }: Applied, sha256: Sha256): string {
-  return sha256(canonical(host));
+/** What an update changes that is not its chutes' alone. */
+export type SharedPart = {
+  /** Whether it changes the host itself. */
+  readonly host: boolean;
+  /** The other chutes whose limits it changes. */
+  readonly limits: ReadonlySet<ChuteName>;
+};
+
+/** The hash of what is shared with others. Pure. */
+export function sharedHash({ host, limits }: Applied, part: SharedPart, sha256: Sha256): string {
+  return sha256(canonical([part.host ? host : null, own(limits, part.limits)]));
 }
 
 /** The members of a map that are about these chutes. */

@@ -137,8 +137,8 @@ export interface Events {
     stateHash: string;
     /** The state hash of what this update is about alone: others may be on their way beside it. */
     ownHash: string;
-    /** The hash of what is applied to the host itself, when its steps change that. */
-    hostHash?: string;
+    /** The hash of the host itself and of other chutes' limits, where its steps change such. */
+    sharedHash?: string;
     /** Which other chutes were well at the start: the gate asks for no worse. */
     baseline: Readonly<Record<ChuteName, boolean>>;
   };

@@ -153,7 +153,7 @@ function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
     case 'update.started':
       update.phase = 'running';
       update.startHash = event.ownHash;
-      update.startHostHash = event.hostHash ?? null;
+      update.startSharedHash = event.sharedHash ?? null;
       update.baseline = castDraft(event.baseline);
       return;
     case 'update.aborting': {
@@ -165,8 +165,8 @@ function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
     case 'update.stuck':
       update.phase = 'stuck';
       update.stuck = castDraft(event.steps);
-      // Others go on with the host unless that is where it is stuck.
-      if (!event.steps.some(({ step }) => step.startsWith('host/'))) update.startHostHash = null;
+      // Others go on with what is shared unless that is where it is stuck.
+      if (!event.steps.some(({ step }) => step.startsWith('host/'))) update.startSharedHash = null;
       return;
     case 'reload.owed': {
       const { key, contentHash: hash } = event;
@@ -200,7 +200,7 @@ function requested(
     succeeded: '',
     open: [],
     startHash: null,
-    startHostHash: null,
+    startSharedHash: null,
     baseline: {},
     aborting: null,
     stuck: [],

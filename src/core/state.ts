@@ -72,8 +72,8 @@ export type UpdateState = {
   readonly open: readonly OpenStep[];
   /** Hash of what it is about at the start: what a rollback has to come back to. */
   readonly startHash: string | null;
-  /** The same of the host itself; null when that is nothing of this update's, or others may change it. */
-  readonly startHostHash: string | null;
+  /** The same of what it shares with others; null when that is nothing, or others may change it. */
+  readonly startSharedHash: string | null;
   readonly baseline: Readonly<Record<ChuteName, boolean>>;
   readonly aborting: {
     readonly cause: AbortCause;

@@ -1,4 +1,4 @@
-import { hostHash, partHash, stateHash } from '../core/applied.ts';
+import { partHash, sharedHash, stateHash } from '../core/applied.ts';
 import type { ChuteName } from '../core/chute.ts';
 import { codeOf, type Failure } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
@@ -75,17 +75,25 @@ export async function startEvent(shop: Workshop, update: UpdateState): Promise<C
   const baseline = await wellness(shop, update);
   const hash = stateHash(applied, shop.sha256);
   const ownHash = ownHashOf(shop, update);
-  const writes = update.plan?.steps.some(({ kind }) => HOST_WRITERS.has(kind)) ?? false;
-  const own = { ownHash, ...(writes && { hostHash: hostHash(applied, shop.sha256) }) };
+  const shared = sharedHashOf(shop, update);
+  const own = { ownHash, ...(shared !== null && { sharedHash: shared }) };
   return { type: 'update.started', update: update.id, stateHash: hash, ...own, baseline };
 }
 
-/** The hash of what an update is about: its chutes, and the limits of others it divides anew. */
-function ownHashOf(shop: Workshop, { request, plan }: UpdateState): string {
-  const steps = plan?.steps ?? [];
+/** The hash of an update's own chutes. */
+function ownHashOf(shop: Workshop, { request }: UpdateState): string {
   const chutes = new Set(request.chutes.map(({ chute }) => chute));
-  const limits = new Set([...chutes, ...steps.flatMap(({ args }) => namedIn(args))]);
-  return partHash(shop.state().applied, { chutes, limits }, shop.sha256);
+  return partHash(shop.state().applied, chutes, shop.sha256);
+}
+
+/** The hash of what an update changes beside its chutes; null when that is nothing. */
+function sharedHashOf(shop: Workshop, { request, plan }: UpdateState): string | null {
+  const steps = plan?.steps ?? [];
+  const host = steps.some(({ kind }) => HOST_WRITERS.has(kind));
+  const limits = new Set(steps.flatMap(({ args }) => namedIn(args)));
+  for (const { chute } of request.chutes) limits.delete(chute);
+  if (!host && limits.size === 0) return null;
+  return sharedHash(shop.state().applied, { host, limits }, shop.sha256);
 }
 
 /** Kinds that change what is applied to the host itself. */
@@ -143,7 +151,7 @@ export function endEvent(
   how: 'revert' | 'resolved',
 ): ChuteEvent {
   const hash = stateHash(shop.state().applied, shop.sha256);
-  const { id, aborting, startHash, startHostHash } = update;
+  const { id, aborting, startHash, startSharedHash } = update;
   if (how === 'resolved') {
     const steps = update.plan?.steps ?? [];
     const accepted = steps.filter(({ n }) => update.marks[n - 1] === 'a').map((step) => step.id);
@@ -156,7 +164,7 @@ export function endEvent(
     return { type: 'update.superseded', update: id, by: String(aborting?.by), stateHash: hash };
   const verified =
     (startHash === null || startHash === ownHashOf(shop, update)) &&
-    (startHostHash === null || startHostHash === hostHash(shop.state().applied, shop.sha256));
+    (startSharedHash === null || startSharedHash === sharedHashOf(shop, update));
   return { type: 'update.reverted', update: id, cause, stateHash: hash, verified };
 }
 
