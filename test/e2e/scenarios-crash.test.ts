@@ -163,8 +163,25 @@ describe.concurrent('something dies', () => {
     expect(await storyOf(device, 'u2')).toMatchObject({ outcome: 'committed' });
     const events = await eventsOf(device);
     const gates = events.filter(({ type, update }) => type === 'gate.started' && update === 'u2');
-    expect(new Set(gates.map((each) => each['deadlineUp'])).size).toBe(1);
+    expect(new Set(gates.map((each) => each['deadlineUp']))).toEqual(new Set([expect.any(Number)]));
     expect(await device.answer()).toBe(V1);
+  });
+});
+
+describe.concurrent('something dies, and the time is over', () => {
+  test('23: the engine dies while an app takes its time, and that runs out: the app is gone, the old ones stay', async () => {
+    const { device, stateHash } = await ready();
+    const slow = await slowChute(device);
+    alter(join(slow.directory, 'chute.yaml'), (bytes) =>
+      Buffer.from(bytes.toString().replace('"withinMs":60000', '"withinMs":3000')),
+    );
+    const first = device.begin(['apply', slow.directory, '-y']);
+    await printed(first, 'start main of slow');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    await run(device, 'status', 0);
+    expect(await storyOf(device, 'u2')).toMatchObject({ outcome: 'reverted', verified: true });
+    await expectAtRest(device, { answer: V1, stateHash });
   });
 });
 
