@@ -200,8 +200,11 @@ export interface StepKinds {
       readonly merge?: 'uci';
     };
     undo: {
-      /** What was there: what we had written, what we are about to write, or somebody else's. */
-      readonly found: 'before' | 'wanted' | 'foreign';
+      /**
+       * What was there: what we had written, what we are about to write, or somebody else's. `accepted`
+       * is what we are about to write too, and the journal knows of it: undoing leaves it there.
+       */
+      readonly found: 'before' | 'wanted' | 'foreign' | 'accepted';
     };
     result: { readonly changed: boolean };
   };

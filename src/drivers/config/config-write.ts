@@ -23,7 +23,8 @@ export const configWrite: DriverOf<'config.write@1'> = {
   idempotent: true,
 
   async prepare(context, args) {
-    return { found: await whatIsThere(context, args) };
+    const there = await whatIsThere(context, args);
+    return { found: there === 'wanted' && isAccepted(context, args) ? 'accepted' : there };
   },
 
   async run(context, args, undo) {
@@ -48,11 +49,12 @@ export const configWrite: DriverOf<'config.write@1'> = {
     };
   },
 
-  async undo(context, args) {
+  async undo(context, args, { found }) {
     return await doing(`put ${args.path} back`, async () => {
-      const { bytes } = await compared(context, args, args.before);
+      const content = found === 'accepted' ? args.content : args.before;
+      const { bytes } = await compared(context, args, content);
       await put(context, args.path, { bytes, mode: await modeOf(context, args) });
-      return await reloadsOf(context, { ...args, content: args.before });
+      return await reloadsOf(context, { ...args, content });
     });
   },
 };
@@ -64,6 +66,15 @@ async function whatIsThere(
   if (!(await compared(context, args, args.content)).changed) return 'wanted';
   if (!(await compared(context, args, args.before)).changed) return 'before';
   return 'foreign';
+}
+
+/**
+ * Whether the journal has the file as it is to be: somebody resolved an undo as done, and what it had
+ * written stayed.
+ */
+function isAccepted({ applied }: StepContext, { path, content }: Args): boolean {
+  const hash = applied.host.files[path] ?? null;
+  return hash === (content === null ? null : renderedHash(content));
 }
 
 /** What the file is to hold for a rendered text, and whether that is something else than it holds. */

@@ -34,7 +34,10 @@ export const configRestore: SimDriverOf<'config.restore@1'> = {
 };
 
 export const configWrite: SimDriverOf<'config.write@1'> = {
-  prepare: (scene, args) => ({ found: whatIsThere(scene, args) }),
+  prepare(scene, args) {
+    const there = whatIsThere(scene, args);
+    return { found: there === 'wanted' && isAccepted(scene, args) ? 'accepted' : there };
+  },
   run(scene, args, { found }) {
     const { world, context, device, part } = scene;
     const { path } = args;
@@ -52,9 +55,10 @@ export const configWrite: SimDriverOf<'config.write@1'> = {
     if (there !== 'wanted') return { state: 'not-done', evidence: there };
     return { state: 'done', evidence: there, done: written(scene, args, true) };
   },
-  undo(scene, args) {
-    put(scene, args, args.before);
-    return owed(scene, { ...args, content: args.before });
+  undo(scene, args, { found }) {
+    const content = found === 'accepted' ? args.content : args.before;
+    put(scene, args, content);
+    return owed(scene, { ...args, content });
   },
 };
 
@@ -110,6 +114,11 @@ function whatIsThere(
   const is = world.files[path]?.hash ?? null;
   if (is === hashOf(device, content)) return 'wanted';
   return is === hashOf(device, before) ? 'before' : 'foreign';
+}
+
+/** Whether the journal has the file as it is to be. */
+function isAccepted({ context, device }: SimScene, { path, content }: Write): boolean {
+  return (context.applied.host.files[path] ?? null) === hashOf(device, content);
 }
 
 function written(scene: SimScene, args: Write, changed: boolean): Done<ResultOf<'config.write@1'>> {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { NOTHING_APPLIED } from '../../../src/core/applied.ts';
 import type { ArgsOf, UndoOf } from '../../../src/core/step.ts';
 import { configCheck } from '../../../src/drivers/config/config-check.ts';
+import { renderedHash } from '../../../src/drivers/config/config-file.ts';
 import { configReload, configRestore } from '../../../src/drivers/config/config-reload.ts';
 import { configWrite } from '../../../src/drivers/config/config-write.ts';
 import {
@@ -186,6 +187,23 @@ describe('writing configuration', () => {
     await configWrite.run(context, args, { found: 'foreign' });
     expect(treeOf(join(context.root, 'quarantine'))).toEqual(kept);
   });
+});
+
+test('what was accepted before an update stays when the update is undone', async () => {
+  const { context, args, world } = writing({ before: null }, { [PATH]: 'new', [RUNNING]: 'new' });
+  const files = { [PATH]: renderedHash('new') };
+  const known = {
+    ...context,
+    applied: { ...NOTHING_APPLIED, host: { ...NOTHING_APPLIED.host, files } },
+  };
+  const before = await world();
+  const undo = await configWrite.prepare?.(known, args);
+  expect(undo).toEqual({ found: 'accepted' });
+  await configWrite.run(known, args, { found: 'accepted' });
+  expect(await configWrite.undo?.(known, args, { found: 'accepted' })).toEqual({});
+  expect(await world()).toEqual(before);
+  // The same file with nobody who knows of it: an attempt that broke off wrote it.
+  expect(await configWrite.prepare?.(context, args)).toEqual({ found: 'wanted' });
 });
 
 describe('reloading', () => {
