@@ -92,6 +92,12 @@ function readInterface(
   const wireless = onAir ? readWireless(place, objectOf(given['wireless'])) : null;
   if (wireless && 'refusals' in wireless) refusals.push(...wireless.refusals);
   else warnings.push(...(wireless?.warnings ?? []));
+  if (kind === 'wifi-sta' && wireless && 'wireless' in wireless) {
+    const { encryption } = wireless.wireless;
+    const reason = `is ${encryption}, and a station cannot log in by RADIUS`;
+    if (encryption.startsWith('wpa'))
+      refuse(['wireless', 'encryption'], reason, 'join a network with a key: psk2');
+  }
   const dhcp =
     given['dhcp'] === undefined ? null : readDhcp(place, objectOf(given['dhcp']), given['dns']);
   if (dhcp && 'refusals' in dhcp) refusals.push(...dhcp.refusals);

@@ -1,6 +1,7 @@
 import type { SecretRef } from '../chute.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Wireless } from '../network.ts';
+import { parseAddress } from './ipv4.ts';
 import { countIn, textOf } from './json-text.ts';
 import {
   warnField,
@@ -16,21 +17,11 @@ export type WirelessRead =
   | { readonly refusals: readonly PlainRefusal[] };
 
 /** What encryption may be called, before a cipher such as `+ccmp`. */
-const ENCRYPTIONS = [
-  'none',
-  'owe',
-  'psk',
-  'psk2',
-  'psk-mixed',
-  'sae',
-  'sae-mixed',
-  'wpa',
-  'wpa2',
-  'wpa3',
-  'wpa-mixed',
-] as const;
+const ENCRYPTIONS = ['none', 'psk', 'psk2', 'psk-mixed', 'wpa', 'wpa2', 'wpa-mixed'] as const;
 
 const SSID_BYTES_MAX = 32;
+/** As many stations as 802.11 can tell apart on one access point. */
+const STATIONS_MAX = 2007;
 const KEY_MIN = 8;
 const KEY_MAX = 63;
 
@@ -49,7 +40,7 @@ export function readWireless(place: InterfacePlace, given: JsonObject): Wireless
     ...(key === undefined ? {} : { key }),
     ...member('hidden', booleanOf(given['hidden'], 'hidden', refuse)),
     ...member('isolate', booleanOf(given['isolate'], 'isolate', refuse)),
-    ...member('maxassoc', countOf(given['maxassoc'], 'maxassoc', refuse)),
+    ...member('maxassoc', stationsOf(given['maxassoc'], refuse)),
     ...member('nasid', lineOf(given['nasid'], 'nasid', refuse)),
     ...member('authServer', serverOf(given['auth_server'], 'auth_server', refuse)),
     ...member('authSecret', secretOf(given['auth_secret'], 'auth_secret', refuse)),
@@ -57,6 +48,13 @@ export function readWireless(place: InterfacePlace, given: JsonObject): Wireless
     ...member('acctSecret', secretOf(given['acct_secret'], 'acct_secret', refuse)),
     ...member('acctInterval', countOf(given['acct_interval'], 'acct_interval', refuse)),
   };
+  for (const kind of ['auth', 'acct'] as const)
+    if (given[`${kind}_server`] !== undefined && given[`${kind}_secret`] === undefined)
+      refuse(
+        `${kind}_secret`,
+        `is missing: ${kind}_server needs it`,
+        'what the server knows us by',
+      );
   if (refusals.length > 0) return { refusals };
   const open = encryption === 'none' && key !== undefined;
   const warning = warnField(place, ['wireless', 'encryption'], {
@@ -99,11 +97,11 @@ function encryptionOf(given: JsonObject, refuse: Refuse): string {
   if (written === null) return hasKey ? 'psk2' : 'none';
   const [base = '', ...ciphers] = written.split('+');
   const isKnown = ENCRYPTIONS.some((each) => each === base);
-  if (!isKnown || !ciphers.every((each) => /^(ccmp|gcmp|tkip|aes)$/.test(each))) {
+  if (!isKnown || !ciphers.every((each) => /^(ccmp|tkip|aes)$/.test(each))) {
     refuse('encryption', `is unknown: ${written}`, `known are ${ENCRYPTIONS.join(', ')}`);
     return written;
   }
-  if (/^(psk|sae)/.test(base) && !hasKey)
+  if (base.startsWith('psk') && !hasKey)
     refuse('encryption', `is ${written}, which needs a key`, 'give it a key, or encryption: none');
   if (base.startsWith('wpa') && textOf(given['auth_server']) === null)
     refuse('encryption', `is ${written}, which needs an auth_server`, 'name one, or use psk2');
@@ -129,18 +127,27 @@ function countOf(given: Json | undefined, field: string, refuse: Refuse): number
   return count ?? undefined;
 }
 
+function stationsOf(given: Json | undefined, refuse: Refuse): number | undefined {
+  const count = countOf(given, 'maxassoc', refuse);
+  if (count !== undefined && count > STATIONS_MAX)
+    refuse('maxassoc', `is ${count}: more than can be served`, `at most ${STATIONS_MAX}`);
+  return count;
+}
+
 function lineOf(given: Json | undefined, field: string, refuse: Refuse): string | undefined {
   const text = textOf(given);
   if (text === null) return undefined;
   if (text === '' || !isOneLine(text)) refuse(field, 'is no text of one line', 'write one line');
+  else if (field === 'nasid' && (text.length > 48 || text.includes('{{')))
+    refuse(field, 'is no name for an access server', 'a line of at most 48 characters');
   return text;
 }
 
 function serverOf(given: Json | undefined, field: string, refuse: Refuse): string | undefined {
   const text = textOf(given);
   if (text === null) return undefined;
-  if (!/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/.test(text))
-    refuse(field, `is no address or name: ${text}`, 'for example 192.168.1.5');
+  if (parseAddress(text) === null)
+    refuse(field, `is no IPv4 address: ${text}`, 'for example 192.168.1.5');
   return text;
 }
 

@@ -37,8 +37,8 @@ describe('ParaDrop: wireless security', () => {
       { encryption: 'psk2+ccmp', key: 'password' },
     ],
     [
-      { key: { $secret: 'h' }, encryption: 'sae' },
-      { encryption: 'sae', key: { $secret: 'h' } },
+      { key: { $secret: 'h' }, encryption: 'psk-mixed' },
+      { encryption: 'psk-mixed', key: { $secret: 'h' } },
     ],
     [{ key: 12_345_678 }, { encryption: 'psk2', key: '12345678' }],
     [
@@ -63,7 +63,21 @@ describe('ParaDrop: wireless security', () => {
   test.each<[wireless: JsonObject, reason: string]>([
     [{ encryption: 'psk' }, 'encryption of interface wlan0 is psk, which needs a key'],
     [{ encryption: 'psk2+ccmp' }, 'encryption of interface wlan0 is psk2+ccmp, which needs a key'],
-    [{ encryption: 'sae' }, 'encryption of interface wlan0 is sae, which needs a key'],
+    [{ encryption: 'sae', key: 'longenough' }, 'encryption of interface wlan0 is unknown: sae'],
+    [
+      { encryption: 'psk2+gcmp', key: 'longenough' },
+      'encryption of interface wlan0 is unknown: psk2+gcmp',
+    ],
+    [
+      { auth_server: 'radius.example', auth_secret: 's' },
+      'auth_server of interface wlan0 is no IPv4 address: radius.example',
+    ],
+    [
+      { acct_server: '10.0.0.9' },
+      'acct_secret of interface wlan0 is missing: acct_server needs it',
+    ],
+    [{ maxassoc: 5000 }, 'maxassoc of interface wlan0 is 5000: more than can be served'],
+    [{ nasid: 'n'.repeat(49) }, 'nasid of interface wlan0 is no name for an access server'],
     [{ encryption: 'wpa2' }, 'encryption of interface wlan0 is wpa2, which needs an auth_server'],
     [{ encryption: 'wep' }, 'encryption of interface wlan0 is unknown: wep'],
     [{ key: '1234567' }, 'key of interface wlan0 has 7 characters'],
@@ -76,7 +90,10 @@ describe('ParaDrop: wireless security', () => {
     [{ nasid: 'a\nb' }, 'nasid of interface wlan0 is no text of one line'],
     [{ hidden: 'maybe' }, 'hidden of interface wlan0 is neither true nor false: maybe'],
     [{ maxassoc: 0 }, 'maxassoc of interface wlan0 is no count: 0'],
-    [{ acct_server: '-x' }, 'acct_server of interface wlan0 is no address or name: -x'],
+    [
+      { acct_server: '-x', acct_secret: 's' },
+      'acct_server of interface wlan0 is no IPv4 address: -x',
+    ],
   ])('%j is refused', (wireless, reason) => {
     const field = reason.slice(0, reason.indexOf(' '));
     expect(wrong(secured(wireless))).toEqual([`/wireless/${field}: wireless.${reason}`]);
@@ -119,6 +136,18 @@ describe('ParaDrop: wireless security', () => {
 });
 
 describe('an interface is refused', () => {
+  test('when it is a station that would have to log in by RADIUS', () => {
+    const wireless = {
+      ssid: 'x',
+      encryption: 'wpa2',
+      auth_server: '10.0.0.9',
+      auth_secret: 's',
+    };
+    expect(read('up', { type: 'wifi-sta', wireless }).refusals).toMatchObject([
+      { path: '/services/main/interfaces/up/wireless/encryption' },
+    ]);
+  });
+
   test.each<[given: JsonObject, expected: readonly string[]]>([
     [
       { type: 'wifi-ap' },
