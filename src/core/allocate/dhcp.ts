@@ -107,11 +107,20 @@ function countOf(given: Json | undefined, field: string, refuse: Refuse): number
   return count ?? undefined;
 }
 
+/** A server, or our address and the server's, and perhaps the interface that its answers come by. */
+function isRelay(text: string): boolean {
+  const [ours = '', server = ours, by = 'any', ...rest] = text
+    .split(',')
+    .map((part) => part.trim());
+  const addresses = parseAddress(ours) !== null && parseAddress(server) !== null;
+  return addresses && /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,14}$/.test(by) && rest.length === 0;
+}
+
 function relayOf(given: Json | undefined, refuse: Refuse): WantedDhcp['relay'] {
   if (given === undefined || given === null) return null;
   if (Array.isArray(given)) {
     const list = textsOf(given as readonly Json[]);
-    const wrong = list.find((each) => !/^[0-9A-Za-z.:,_#%-]+$/.test(each));
+    const wrong = list.find((each) => !isRelay(each));
     if (wrong !== undefined || list.length === 0)
       refuse('relay', `is no relay: ${wrong ?? 'an empty list'}`, 'for example 10.0.0.1,10.0.0.9');
     return list;

@@ -101,12 +101,16 @@ export function leaseTime({ leasetime = '12h' }: Dhcp, label: string): string {
   throw unrenderable(label, `${JSON.stringify(leasetime)} is not a lease time`);
 }
 
-/** `<ours>,<server>`; a lone server is asked from our own address. Pure. */
+/**
+ * `<ours>,<server>`, and perhaps the interface that the server's answers come by; a lone server is
+ * asked from our own address. Pure. Throws RIPCORD_PLAN_INVALID.
+ */
 export function relayPair(text: string, host: string, label: string): string {
-  const parts = text.split(',').map((part) => address(part.trim(), label));
-  if (parts.length === 1) return `${host},${parts[0]}`;
-  if (parts.length === 2) return parts.join(',');
-  throw unrenderable(label, `${JSON.stringify(text)} is not a relay`);
+  const [ours = '', server, by, ...rest] = text.split(',').map((part) => part.trim());
+  if (rest.length > 0) throw unrenderable(label, `${JSON.stringify(text)} is not a relay`);
+  if (server === undefined) return `${host},${address(ours, label)}`;
+  const pair = `${address(ours, label)},${address(server, label)}`;
+  return by === undefined ? pair : `${pair},${linkName(by, label)}`;
 }
 
 /** A name server, with its port behind `#` if it has one. Pure. Throws RIPCORD_PLAN_INVALID. */

@@ -96,11 +96,12 @@ function dhcpSections({ chute, given, zone, label: owner }: Wiring): readonly Uc
     },
   };
   const relays = dhcp.relay.map((each, at): UciSection => {
-    const [local = '', remote = ''] = relayPair(each, hostAddress, label).split(',');
+    const [local = '', remote = '', by = null] = relayPair(each, hostAddress, label).split(',');
     return {
       type: 'relay',
       name: sectionName(zone, `relay${at + 1}`),
-      options: { interface: own, local_addr: local, server_addr: remote },
+      // The interface is where the server's answers may come by, not where clients are.
+      options: { instance: server.name, interface: by, local_addr: local, server_addr: remote },
     };
   });
   if (dhcp.start === undefined || dhcp.limit === undefined) {

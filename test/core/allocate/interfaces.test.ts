@@ -268,6 +268,9 @@ describe('ParaDrop: dhcp', () => {
     [{ leasetime: '1h', start: 0, limit: -1 }, ['start', 'limit']],
     [{ relay: 'there' }, ['relay']],
     [{ relay: [] }, ['relay']],
+    [{ relay: ['x,y'] }, ['relay']],
+    [{ relay: ['10.0.0.1,eth0'] }, ['relay']],
+    [{ relay: ['10.0.0.1,10.0.0.9,eth0,eth1'] }, ['relay']],
     [{ relay: ['a b'] }, ['relay']],
     [{ relay: '1.2.3.4', dns: ['nine'] }, ['dns']],
   ])('%j is refused for %j', (given, fields) => {
