@@ -9,6 +9,9 @@ export type PatchedDocument =
   | { readonly document: JsonObject }
   | { readonly reason: string; readonly path: string };
 
+/** Far more than any host configuration, in characters. */
+const LENGTH_MAX = 256 * 1024;
+
 /**
  * The document behind all operations of a JSON Patch (RFC 6902), or what is wrong with the first that
  * does not fit. What comes of it may be no host configuration any more. Pure.
@@ -27,6 +30,9 @@ export function patchDocument(before: HostDocument, patch: readonly JsonObject[]
     } catch (error) {
       return { reason: `${words} does not fit: ${reasonOf(error)}`, path };
     }
+    // Copies of copies grow beyond all bounds.
+    if (JSON.stringify(document ?? null).length > LENGTH_MAX)
+      return { reason: `${words} makes it too large for a host configuration`, path };
   }
   return isMap(document) ? { document } : { reason: 'nothing of it would be left', path: '' };
 }
