@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { networkAround } from './allocate/ipv4.ts';
 import { nearest } from './definition/nearest.ts';
 import { CAPABILITIES, type HostFacts } from './facts.ts';
 
@@ -13,7 +14,10 @@ export type WrongFact = {
 
 const address = z
   .string()
-  .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'is no address with its prefix, as 192.0.2.7/24');
+  .refine(
+    (text) => /\/\d+$/.test(text) && networkAround(text) !== null,
+    'is no address with its prefix, as 192.0.2.7/24',
+  );
 const radio = z.strictObject({
   id: z.string(),
   mac: z.string(),

@@ -79,6 +79,14 @@ test.each([
     says: /:2:38 network\.uplink\.address: is no address with its prefix/,
   },
   {
+    text: 'network:\n  uplink: {interface: eth0, address: 10.300.0.1/8}\n',
+    says: /:2:38 network\.uplink\.address: is no address with its prefix/,
+  },
+  {
+    text: 'network:\n  uplink: {interface: eth0, address: 10.0.0.1/33}\n',
+    says: /:2:38 network\.uplink\.address: is no address with its prefix/,
+  },
+  {
     text: 'portsTaken:\n  "80": lighttpd\n',
     says: /:2:3 portsTaken\["80"\]: is no port, as 8080\/tcp|:2:3 portsTaken\[80\]: is no port, as 8080\/tcp/,
   },
