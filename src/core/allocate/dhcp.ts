@@ -131,12 +131,18 @@ function relayOf(given: Json | undefined, refuse: Refuse): WantedDhcp['relay'] {
   return text;
 }
 
+/** Eight groups of hexadecimal digits, or fewer around one `::`. */
+function isIpv6(text: string): boolean {
+  const [head = '', tail, ...more] = text.split('::');
+  const groups = [head, tail ?? ''].flatMap((part) => (part === '' ? [] : part.split(':')));
+  const fits = tail === undefined ? groups.length === 8 : groups.length < 8;
+  return fits && more.length === 0 && groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group));
+}
+
 function dnsOf(given: Json | undefined, refuse: Refuse): readonly string[] {
   if (given === undefined || given === null) return [];
   const list = textsOf(Array.isArray(given) ? (given as readonly Json[]) : [given]);
-  const wrong = list.find(
-    (each) => parseAddress(each) === null && !/^[0-9a-f:]*:[0-9a-f:]*$/i.test(each),
-  );
+  const wrong = list.find((each) => parseAddress(each) === null && !isIpv6(each));
   if (wrong !== undefined) refuse('dns', `is no IP address: ${wrong}`, 'for example 9.9.9.9');
   return list;
 }

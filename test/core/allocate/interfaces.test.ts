@@ -269,6 +269,8 @@ describe('ParaDrop: dhcp', () => {
     [{ relay: 'there' }, ['relay']],
     [{ relay: [] }, ['relay']],
     [{ relay: ['x,y'] }, ['relay']],
+    [{ relay: '1.2.3.4', dns: '1::2::3' }, ['dns']],
+    [{ relay: '1.2.3.4', dns: 'fe80:g' }, ['dns']],
     [{ relay: ['10.0.0.1,eth0'] }, ['relay']],
     [{ relay: ['10.0.0.1,10.0.0.9,eth0,eth1'] }, ['relay']],
     [{ relay: ['a b'] }, ['relay']],
