@@ -81,7 +81,8 @@ function touchesNetwork(
 
 /**
  * Whether the cpus are divided by both: their sum must not be over all there is, and where the host
- * enforces shares one that asks for a part changes that of every service. Pure.
+ * enforces shares one that asks for a part changes that of every service. A limit of memory counts as
+ * well: limits are planned for all services at once. Pure.
  */
 function dividesCpus(
   requests: readonly Asking['request'][],
@@ -89,15 +90,15 @@ function dividesCpus(
 ): boolean {
   const asking = requests.map(({ chutes }) =>
     chutes.some(({ chute, definition }) =>
-      asksForCpus(definition ?? applied.chutes[chute]?.definition ?? null),
+      asksForLimits(definition ?? applied.chutes[chute]?.definition ?? null),
     ),
   );
   if (facts && !facts.facts.capabilities.includes('cpu-shares')) return asking.every(Boolean);
   const installed = Object.values(applied.chutes);
-  return asking.some(Boolean) || installed.some(({ definition }) => asksForCpus(definition));
+  return asking.some(Boolean) || installed.some(({ definition }) => asksForLimits(definition));
 }
 
-const asksForCpus = (definition: Definition | null): boolean =>
+const asksForLimits = (definition: Definition | null): boolean =>
   Object.values(definition?.services ?? {}).some(
-    ({ requests: { cpuFraction = 0 } }) => cpuFraction > 0,
+    ({ requests: { cpuFraction = 0, memory } }) => cpuFraction > 0 || memory !== undefined,
   );

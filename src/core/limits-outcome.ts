@@ -34,6 +34,12 @@ export function limitsOutcome(
     if (limits.shares === null && limits.memory === null) continue;
     after[chute] = { ...after[chute], [service]: limits };
   }
+  const changing = new Set(changes.map(({ chute }) => chute));
+  for (const [chute, limits] of Object.entries(applied.limits)) {
+    // One that another update has half installed: what it was given is that update's to take back.
+    const isUnderWay = applied.chutes[chute]?.run !== 'running';
+    if (isUnderWay && !changing.has(chute)) after[chute] = { ...limits };
+  }
   const refusals = changes.map((change): readonly [ChuteName, readonly PlainRefusal[]] => [
     change.chute,
     [

@@ -66,19 +66,10 @@ export class Undoing {
     }
     if (driver.effect === false || (!driver.undo && !driver.undoList)) {
       const reason = 'there is nothing to undo';
-      return {
-        do: 'record',
-        event:
-          inverse.length > 0
-            ? {
-                type: 'compensation.succeeded',
-                ...about,
-                attempt: 1,
-                ...bothWays(this.#applied(), inverse),
-                durationMs: 0,
-              }
-            : { type: 'compensation.skipped', ...about, reason },
-      };
+      const skipped = { type: 'compensation.skipped', ...about, reason } as const;
+      const event =
+        inverse.length > 0 ? this.#succeeded({ ...attempt, attempt: 1 }, inverse, 0) : skipped;
+      return { do: 'record', event };
     }
     const known = await this.#undoData.of(update, n);
     const undoneKeys = doneBefore(this.#shop, update, step);
@@ -92,19 +83,33 @@ export class Undoing {
 
   async #carryOut(attempt: Attempt, inverse: Patch): Promise<readonly ChuteEvent[]> {
     const { step } = attempt;
-    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
     const answer = await this.#undo(attempt);
     if (answer.is === 'done') {
-      const both = bothWays(this.#applied(), [...inverse, ...(answer.value.patch ?? [])]);
-      const { durationMs } = answer;
+      const patch = [...inverse, ...(answer.value.patch ?? [])];
       return [
-        { type: 'compensation.succeeded', ...about, ...both, durationMs },
+        this.#succeeded(attempt, patch, answer.durationMs),
         ...reloadEvents(this.#update, step, answer.value),
       ];
     }
     const failure =
       answer.is === 'failed' ? answer : { error: slow(step), class: 'transient' as const };
     return [this.#failed(attempt, failure)];
+  }
+
+  /** That an undo is through; or that it is not, when what is applied is not what its step left. */
+  #succeeded(attempt: Attempt, patch: Patch, durationMs: number): ChuteEvent {
+    const { step } = attempt;
+    const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
+    try {
+      const both = bothWays(this.#applied(), patch);
+      return { type: 'compensation.succeeded', ...about, ...both, durationMs };
+    } catch (error) {
+      // Whoever opens this journal next must be able to: a person settles the step.
+      const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+      const message = `cannot record the undo of ${step.id}: what is applied is not what it left (${reason})`;
+      const failure = { code: 'RIPCORD_STATE_DIVERGED', message };
+      return this.#failed(attempt, { error: failure, class: 'permanent' });
+    }
   }
 
   /** Undoes it; where the disk has no room, again with what is kept back for that. */
