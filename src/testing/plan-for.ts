@@ -49,7 +49,11 @@ export function planFor({ definitions, planners, applied, facts, by }: PlanFor):
 function factsOf(given: PlanFor['facts']): HostFacts {
   const read = parseFacts(given ?? {});
   if ('facts' in read) return read.facts;
-  throw new RipcordError('RIPCORD_HOST_INVALID', `cannot plan for the facts given: ${read.wrong}`);
+  const wrong = read.wrong.map(({ path, message }) => `${path.join('.')} ${message}`);
+  throw new RipcordError(
+    'RIPCORD_HOST_INVALID',
+    `cannot plan for the facts given: ${wrong.join('; ')}`,
+  );
 }
 
 const sha256 = (text: string): string => hash('sha256', text);

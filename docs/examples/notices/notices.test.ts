@@ -50,14 +50,14 @@ driverContract(
   },
 );
 
-void describe('the planner of notices', () => {
-  const chute = (description: string): object => ({
-    name: 'hello',
-    version: 1,
-    description,
-    services: { main: { type: 'light', image: 'node', source: '.', command: 'node server.mjs' } },
-  });
+const chute = (description: string): object => ({
+  name: 'hello',
+  version: 1,
+  description,
+  services: { main: { type: 'light', image: 'node', source: '.', command: 'node server.mjs' } },
+});
 
+void describe('the planner of notices', () => {
   void test('announces a chute before its services start', () => {
     const planned = planFor({ definitions: [chute('open')], planners: [notices] });
     assert.ok('plan' in planned);
