@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { SecretRef } from '../core/chute.ts';
-import { RipcordError } from '../core/errors.ts';
+import { codeOf, RipcordError } from '../core/errors.ts';
 import { isRootPath } from '../core/layout.ts';
 import type { ProcessSpec, RootPath, TokenRef } from '../core/step.ts';
 
@@ -32,10 +33,26 @@ export async function serviceEnvironment(
     else if ('$path' in value) resolved[name] = below(source.root, value.$path);
     else if ('$api' in value) resolved[name] = apiUrl(source.root, value.$api);
     else if ('$host' in value) resolved[name] = hostname();
+    else if ('$token' in value) resolved[name] = await tokenOf(source, value);
     else resolved[name] = await source.secret(value);
   }
   return resolved;
 }
+
+/**
+ * The token of a chute. One that was lost with the secrets must not keep its services from running:
+ * they get one that opens nothing.
+ */
+async function tokenOf({ secret }: EnvironmentSource, ref: TokenRef): Promise<string> {
+  try {
+    return await secret(ref);
+  } catch (error) {
+    if (codeOf(error) !== 'RIPCORD_SECRET_MISSING') throw error;
+    return randomBytes(TOKEN_BYTES).toString('hex');
+  }
+}
+
+const TOKEN_BYTES = 32;
 
 /** A URL of the local API, in the way of programs that speak HTTP over sockets in the file system. */
 function apiUrl(root: string, path: string): string {

@@ -37,6 +37,7 @@ describe('what programs read', () => {
       stuck: [],
       reloadsOwed: [],
       chutes: { hello: expect.any(Object) as object, other: expect.any(Object) as object },
+      host: expect.objectContaining({ config: expect.any(Object) as object }) as object,
     });
     expect(status.chutes.hello).toMatchObject({
       state: 'running',

@@ -103,6 +103,7 @@ describe('looking', () => {
       stuck: [],
       reloadsOwed: [],
       chutes: {},
+      host: expect.objectContaining({ config: expect.any(Object) as object }) as object,
     });
     expect(await nobody.json(['log'])).toEqual([]);
     expect(existsSync(nobody.root)).toBe(false);

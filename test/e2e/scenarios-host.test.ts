@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { expectSound, outcomeOf, planOf, run, statusOf } from './checks.ts';
+import { expectSound, type OutcomeLine, planOf, run, statusOf } from './checks.ts';
 import type { Device } from './device.ts';
 import { until } from './scenarios.ts';
 import { device as made } from './shell.ts';
@@ -106,6 +106,21 @@ describe
     );
   });
 
+/** A directory with a dnsmasq that does not know an option of the files it is shown: the real one says so. */
+function olderDnsmasq(device: Device): string {
+  const directory = join(device.home, 'older');
+  mkdirSync(directory);
+  const real = spawnSync('sh', ['-c', 'command -v dnsmasq'], { encoding: 'utf8' }).stdout.trim();
+  const script = [
+    '#!/bin/sh',
+    'for file; do :; done',
+    'echo option-of-tomorrow >> "$file"',
+    `exec ${real} "$@"`,
+  ];
+  writeFileSync(join(directory, 'dnsmasq'), `${script.join('\n')}\n`, { mode: 0o755 });
+  return directory;
+}
+
 test.skipIf(spawnSync('dnsmasq', ['--version']).status !== 0)(
   '7: dnsmasq would not start with an option: it is asked before anything is changed, and its words are told',
   async () => {
@@ -113,9 +128,11 @@ test.skipIf(spawnSync('dnsmasq', ['--version']).status !== 0)(
     await run(device, `apply ${network(device, 10)} -y`, 0);
     const before = leases(device);
     const { stateHash } = await statusOf(device);
-    // Eight groups are an address, nine are none, and that only dnsmasq knows.
-    const wrong = network(device, 10, "dns: ['1:2:3:4:5:6:7:8:9'], ");
-    const line = await outcomeOf(device, `apply ${wrong} -y`, 4);
+    const path = `${olderDnsmasq(device)}:${process.env['PATH'] ?? ''}`;
+    const words = ['apply', network(device, 40), '-y', '-o', 'json'];
+    const { code, out, err } = await device.begin(words, { PATH: path }).ended;
+    expect(code, err).toBe(4);
+    const line = JSON.parse(out.trim().split('\n').at(-1) ?? '') as OutcomeLine;
     expect(line).toMatchObject({ outcome: 'reverted', failedStep: 'host/config.check' });
     expect(line.error?.message).toMatch(/dnsmasq says .+ line \d+ of host\/dnsmasq/);
     expect(leases(device)).toEqual(before);
