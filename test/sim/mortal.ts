@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import type { Disk } from '../../journal/disk.ts';
 import type { Drivers } from '../../src/core/driver.ts';
 import type { Clock } from '../../src/engine/clock.ts';
@@ -21,6 +23,7 @@ export class Mortal {
 
   constructor(fate: { readonly at: string; readonly left: number } | null) {
     this.#fate = fate === null ? null : { ...fate };
+    setMaxListeners(0, this.#death.signal);
     this.died = new Promise((resolve) => {
       this.#death.signal.addEventListener('abort', () => resolve(), { once: true });
     });
