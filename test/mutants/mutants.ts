@@ -76,7 +76,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/engine/reload-events.ts',
     find: '    ...owes.map(',
     put: '    ...owes.slice(owes.length).map(',
-    tests: ['test/engine', 'sim'],
+    tests: ['test/engine/reload-debt.test.ts'],
   },
   {
     name: 'undo in the order in which steps ran',
