@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -6,6 +5,7 @@ import type { SecretRef } from '../core/chute.ts';
 import { codeOf, RipcordError } from '../core/errors.ts';
 import { isRootPath } from '../core/layout.ts';
 import type { ProcessSpec, RootPath, TokenRef } from '../core/step.ts';
+import { newToken } from './new-token.ts';
 
 /** What a service's environment is made of besides its own variables. */
 export type EnvironmentSource = {
@@ -48,11 +48,9 @@ async function tokenOf({ secret }: EnvironmentSource, ref: TokenRef): Promise<st
     return await secret(ref);
   } catch (error) {
     if (codeOf(error) !== 'RIPCORD_SECRET_MISSING') throw error;
-    return randomBytes(TOKEN_BYTES).toString('hex');
+    return newToken();
   }
 }
-
-const TOKEN_BYTES = 32;
 
 /** A URL of the local API, in the way of programs that speak HTTP over sockets in the file system. */
 function apiUrl(root: string, path: string): string {

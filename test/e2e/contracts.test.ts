@@ -3,23 +3,14 @@ import { resolve } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { run } from './checks.ts';
 import type { Device } from './device.ts';
-import { device, jsonLines, slowChute } from './shell.ts';
+import { deviceWithPast } from './past.ts';
+import { device, jsonLines } from './shell.ts';
 
-/** hello: version 1 (u1), 2 (u2), one that failed (u3), stopped (u4), started (u5); and another chute (u6). */
 let on: Device;
 
 beforeAll(async () => {
-  on = await device();
-  await on.install('hello', '-m', 'to begin with');
-  await on.install('hello-v2');
-  await run(on, 'apply hello-broken -y', 4);
-  await run(on, 'stop hello', 0);
-  await run(on, 'start hello', 0);
-  const other = await slowChute(on, 'other');
-  other.finish();
-  await on.install(other.directory);
+  on = await deviceWithPast();
 });
 
 describe('what programs read', () => {

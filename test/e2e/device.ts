@@ -9,9 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+
+import { freePort } from '../free-port.ts';
 
 const MAIN = resolve('dist/src/cli/main.js');
 const EXAMPLES = resolve('docs/examples');
@@ -170,17 +171,4 @@ export class Device {
 function rewrite(file: string, text: string): void {
   rmSync(file);
   writeFileSync(file, text);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => {
-    server.listen(0, '127.0.0.1', done);
-  });
-  const address = server.address();
-  await new Promise((done) => {
-    server.close(done);
-  });
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

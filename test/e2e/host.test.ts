@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { Device } from './device.ts';
+import { hostFiles } from './host-files.ts';
 
 const devices: Device[] = [];
 
@@ -47,18 +48,6 @@ firewall:
   return directory;
 }
 
-/** Every file below \`host\` by path: what is on disk, and what was last loaded. */
-function filesOf(device: Device): Readonly<Record<string, string>> {
-  const root = join(device.root, 'host');
-  const all = readdirSync(root, { recursive: true, withFileTypes: true, encoding: 'utf8' });
-  return Object.fromEntries(
-    all
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .map((path) => [path.slice(root.length + 1), readFileSync(path, 'utf8')]),
-  );
-}
-
 function expectLoaded(files: Readonly<Record<string, string>>): void {
   const written = Object.entries(files).filter(([path]) => !path.startsWith('running/'));
   const running = Object.entries(files).filter(([path]) => path.startsWith('running/'));
@@ -86,7 +75,7 @@ describe('a chute with a network of its own', () => {
   test('has its firewall, leases and links written and loaded, and gone when it is removed', async () => {
     const device = await make();
     expect(await apply(device, [define(device, 'camera', { vlan: 21 })])).toBe(0);
-    const files = filesOf(device);
+    const files = hostFiles(device);
     const written = Object.keys(files).filter((path) => !path.startsWith('running/'));
     expect(written.toSorted()).toEqual([
       expect.stringMatching(/^dnsmasq\/.*\.conf$/),
@@ -101,7 +90,7 @@ describe('a chute with a network of its own', () => {
       },
     });
     expect((await device.ripcord(['rm', 'camera', '-y'])).code).toBe(0);
-    expect(filesOf(device)).toEqual({});
+    expect(hostFiles(device)).toEqual({});
   });
 
   test('asks for no reload of what it left as it was', async () => {
@@ -128,7 +117,7 @@ test('two chutes in one update cause one reload each, behind the last write', as
   ]);
   const lastWrite = ids.findLastIndex((id) => id.includes('config.write'));
   expect(ids.findIndex((id) => id.includes('config.reload'))).toBeGreaterThan(lastWrite);
-  expectLoaded(filesOf(device));
+  expectLoaded(hostFiles(device));
 });
 
 test('a second chute on a VLAN that is taken is refused in words', async () => {
@@ -143,7 +132,7 @@ test('a second chute on a VLAN that is taken is refused in words', async () => {
 test('killed anywhere, then rolled back: what is on disk and what runs are the old ones', async () => {
   const device = await make();
   await apply(device, [define(device, 'camera', { vlan: 26 })]);
-  const before = filesOf(device);
+  const before = hostFiles(device);
   const { stateHash } = (await device.json(['status'])) as { stateHash: string };
   const file = define(device, 'camera', { vlan: 26, start: 40 });
   for (let k = 1; k < 60; k++) {
@@ -153,7 +142,7 @@ test('killed anywhere, then rolled back: what is on disk and what runs are the o
     );
     const status = await device.json(['status']);
     expect(status, `kill@effect=${k}`).toMatchObject({ stateHash, reloadsOwed: [], stuck: [] });
-    expect(filesOf(device), `kill@effect=${k}`).toEqual(before);
+    expect(hostFiles(device), `kill@effect=${k}`).toEqual(before);
     if (signal !== 'SIGKILL') return;
   }
   throw new Error('it never survived');

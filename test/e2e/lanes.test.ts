@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { Device } from './device.ts';
+import { hostFiles } from './host-files.ts';
 
 const devices: Device[] = [];
 
@@ -43,21 +44,6 @@ services:
 ${network}`,
   );
   return directory;
-}
-
-/** Every configuration file, and beside it what was last loaded of it; without the root's own path. */
-function hostFiles(device: Device): Readonly<Record<string, string>> {
-  const root = join(device.root, 'host');
-  const all = readdirSync(root, { recursive: true, withFileTypes: true, encoding: 'utf8' });
-  return Object.fromEntries(
-    all
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .map((path) => [
-        path.slice(root.length + 1),
-        readFileSync(path, 'utf8').replaceAll(device.root, 'ROOT'),
-      ]),
-  );
 }
 
 type Status = { readonly stateHash: string; readonly chutes: object };

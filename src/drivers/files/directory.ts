@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 
 import type { Done, Driver, DriverOf, Probe, StepContext } from '../../core/driver.ts';
@@ -8,6 +7,7 @@ import type { RootPath, UndoOf } from '../../core/step.ts';
 import { chutePatch } from '../applied-patch.ts';
 import { exists, isHalfRemoved, makeDirectory, removeTree } from '../durable.ts';
 import { doing } from '../failure.ts';
+import { newToken } from '../new-token.ts';
 import { below } from '../service-environment.ts';
 
 /**
@@ -23,7 +23,7 @@ export const directoryCreate: DriverOf<'directory.create@1'> = {
     const chute = chuteOfDirectory(args.path);
     if (chute === null || context.applied.chutes[chute]) return { existed };
     // A value that nothing names is nobody's: kept before the intent, so that a crash loses none.
-    return { existed, token: await context.keepSecret(randomBytes(TOKEN_BYTES).toString('hex')) };
+    return { existed, token: await context.keepSecret(newToken()) };
   },
 
   async run(context, args, undo) {
@@ -42,8 +42,6 @@ export const directoryCreate: DriverOf<'directory.create@1'> = {
     if (!undo.existed) await removeDirectory(context.root, args.path);
   },
 };
-
-const TOKEN_BYTES = 32;
 
 function made(
   { applied }: StepContext,
