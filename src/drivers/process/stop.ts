@@ -61,7 +61,8 @@ export const processStop: DriverOf<'process.stop@1'> = {
     if (again !== null) return { state: 'not-done', evidence: { undone: again } };
 
     const left = whose === null ? [] : membersOf(whose).map(({ pid }) => pid);
-    if (left.length === 0) {
+    // What a stop leaves about itself is its own to remove: it is done once that is gone as well.
+    if (left.length === 0 && !isStopping(context, args)) {
       const done = await stopped(context, args, { exit: 'ended while nobody looked', undo });
       return { state: 'done', evidence: { left }, done };
     }

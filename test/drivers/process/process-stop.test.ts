@@ -68,10 +68,18 @@ driverContract(
         },
       },
       {
-        name: 'a stop whose outcome was never recorded',
-        state: 'done',
+        name: 'a stop that still says it is under way, with nobody left to stop',
+        state: 'partial',
         reach: async (scenario, { instance }) => {
           announceStop(scenario);
+          process.kill(-(instance?.pid ?? 0), 'SIGKILL');
+          await until(() => markedProcesses(scenario.context.root).length === 0);
+        },
+      },
+      {
+        name: 'a service that ended while nobody looked',
+        state: 'done',
+        reach: async (scenario, { instance }) => {
           process.kill(-(instance?.pid ?? 0), 'SIGKILL');
           await until(() => markedProcesses(scenario.context.root).length === 0);
         },
