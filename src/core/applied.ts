@@ -1,8 +1,9 @@
 import type { ChuteName, Definition, SecretRef, ServiceName } from './chute.ts';
+import type { ServiceInstance, ServiceSpec } from './container.ts';
 import type { HostDocument } from './host-config/document.ts';
 import { canonical, type Sha256 } from './json.ts';
 import type { InterfaceAllocation, Redirect } from './network.ts';
-import type { ProcessInstance, ProcessSpec, RootPath } from './step.ts';
+import type { RootPath } from './step.ts';
 
 /** Whether a service's process or container runs, as the last step or probe left it. */
 export type ServiceState = 'running' | 'stopped' | 'exited';
@@ -10,9 +11,9 @@ export type ServiceState = 'running' | 'stopped' | 'exited';
 export type AppliedService = {
   readonly state: ServiceState;
   /** How it was started: what stopping and starting again need. */
-  readonly spec: ProcessSpec | null;
+  readonly spec: ServiceSpec | null;
   /** Who it is in the world; not part of the state hash. */
-  readonly instance: ProcessInstance | null;
+  readonly instance: ServiceInstance | null;
 };
 
 export type AppliedChute = {

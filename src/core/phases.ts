@@ -14,18 +14,28 @@ export const ORDER: { readonly [K in BuiltInKind]: number } = {
   'release.fetch@1': 6,
   'port.check@1': 9,
   'secret.check@1': 9,
+  'image.pull@1': 30,
+  'image.build@1': 30,
+  'image.check@1': 31,
   'config.check@1': 40,
   'config.restore@1': 45,
   'volume.create@1': 50,
   'config.write@1': 53,
   'config.reload@1': 63,
   'release.switch@1': 71,
+  'network.create@1': 85,
   'process.stop@1': 86,
+  'container.stop@1': 86,
   'resource.limit@1': 87,
   'process.start@1': 87,
+  'container.start@1': 87,
   'gate.check@1': 94,
   'chute.save@1': 95,
   'host.save@1': 95,
+  'container.keep@1': 96,
+  'container.remove@1': 98,
+  'network.remove@1': 99,
+  'image.drop@1': 99,
   'volume.remove@1': 99,
   'release.drop@1': 99,
   'directory.remove@1': 99,
@@ -33,9 +43,11 @@ export const ORDER: { readonly [K in BuiltInKind]: number } = {
 
 /** How long a step of this kind may take when its planner does not say. Pure. */
 export function timeoutOf(kind: string): number {
-  if (kind.startsWith('process.') || kind.startsWith('gate.')) return 60_000;
+  const noun = kind.split('.')[0] ?? '';
+  if (['process', 'gate', 'container', 'network'].includes(noun)) return 60_000;
   // Fetching depends on the link, not on us; what stalls is the driver's to notice.
-  return kind.startsWith('release.fetch@') ? 600_000 : 10_000;
+  if (kind.startsWith('release.fetch@')) return 600_000;
+  return kind.startsWith('image.') ? 1_800_000 : 10_000;
 }
 
 /** How often a failed step is tried again when its planner does not say. */

@@ -7,6 +7,7 @@ import type {
   ServiceName,
   SourceLocation,
 } from './chute.ts';
+import type { ContainerKinds } from './container.ts';
 import type { Json } from './json.ts';
 import type { Patch } from './patch.ts';
 
@@ -55,8 +56,11 @@ export type GateCheck = {
   readonly chute: ChuteName;
   readonly service: ServiceName;
   readonly health: Health;
-  readonly directory: RootPath;
-};
+} & (
+  | { readonly directory: RootPath }
+  /** By name: what is asked is asked of it, and inside it. */
+  | { readonly container: string }
+);
 
 /** What has to be told when its configuration changed. */
 export type ReloadedService = 'dhcp' | 'firewall' | 'network' | 'wifi';
@@ -69,7 +73,7 @@ export type CheckedFile = {
 };
 
 /** Every built-in kind of step: what a planner writes, what undoing needs, what running leaves. */
-export interface StepKinds {
+export interface StepKinds extends ContainerKinds {
   /** Makes a directory below the root. */
   'directory.create@1': {
     args: { readonly path: RootPath };

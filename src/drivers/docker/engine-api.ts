@@ -1,0 +1,255 @@
+import { allOf, EngineConnection } from './engine-connection.ts';
+import type {
+  Container,
+  ContainerSpec,
+  ContainerSummary,
+  EngineInfo,
+  EngineVersion,
+  HostConfig,
+  Image,
+  ImageSummary,
+  Labels,
+  Network,
+  NetworkSpec,
+} from './engine-types.ts';
+import { textOfFrames } from './log-frames.ts';
+import type { Progress } from './progress.ts';
+
+const SILENCE_MS = 30_000;
+const START_SILENCE_MS = 120_000;
+
+/**
+ * The Engine API of Docker and Podman over a socket of this device. Every method settles, and throws
+ * EngineError saying what the engine may have done. Nothing is kept between calls but the version.
+ */
+export class EngineApi {
+  readonly #engine: EngineConnection;
+
+  /** Nothing is sent before the first call; `signal` gives up all of them. */
+  constructor(socket: string, signal: AbortSignal = new AbortController().signal) {
+    this.#engine = new EngineConnection(socket, signal);
+  }
+
+  async version(): Promise<EngineVersion> {
+    return await this.#engine.version();
+  }
+
+  async info(): Promise<EngineInfo> {
+    return (await this.#engine.get('/info')) as EngineInfo;
+  }
+
+  async containers(labels: Labels): Promise<readonly ContainerSummary[]> {
+    const query = { all: '1', filters: filtersOf(labels) };
+    return (await this.#engine.get('/containers/json', query)) as readonly ContainerSummary[];
+  }
+
+  /** By id or name; null when there is none. */
+  async container(id: string): Promise<Container | null> {
+    return (await this.#engine.find(
+      `/containers/${encodeURIComponent(id)}/json`,
+    )) as Container | null;
+  }
+
+  async createContainer(name: string, spec: ContainerSpec): Promise<string> {
+    const answer = await this.#engine.ask({
+      method: 'POST',
+      path: '/containers/create',
+      query: { name },
+      body: { json: spec },
+    });
+    return ((await this.#engine.json(answer)) as { readonly Id: string }).Id;
+  }
+
+  /** Started already is success. */
+  async startContainer(id: string): Promise<void> {
+    await this.#engine.do({
+      method: 'POST',
+      path: `/containers/${id}/start`,
+      silenceMs: START_SILENCE_MS,
+    });
+  }
+
+  /** Its own stop signal, then SIGKILL after the grace. Stopped already, or gone, is success. */
+  async stopContainer(id: string, graceMs: number): Promise<void> {
+    await this.#engine.do({
+      method: 'POST',
+      path: `/containers/${id}/stop`,
+      query: { t: String(Math.ceil(graceMs / 1000)) },
+      silenceMs: graceMs + SILENCE_MS,
+      also: [404],
+    });
+  }
+
+  /** Also one that runs; its anonymous volumes with it. Gone already is success. */
+  async removeContainer(id: string): Promise<void> {
+    await this.#engine.do({
+      method: 'DELETE',
+      path: `/containers/${id}`,
+      query: { force: '1', v: '1' },
+      also: [404],
+    });
+  }
+
+  async renameContainer(id: string, name: string): Promise<void> {
+    await this.#engine.do({ method: 'POST', path: `/containers/${id}/rename`, query: { name } });
+  }
+
+  async updateContainer(
+    id: string,
+    change: Pick<HostConfig, 'RestartPolicy' | 'CpuShares' | 'Memory' | 'MemorySwap'>,
+  ): Promise<void> {
+    await this.#engine.do({
+      method: 'POST',
+      path: `/containers/${id}/update`,
+      body: { json: change },
+    });
+  }
+
+  /** What a container printed last, at most so many lines; nothing when it is gone. */
+  async logs(id: string, linesMax: number): Promise<readonly string[]> {
+    const answer = await this.#engine.ask({
+      method: 'GET',
+      path: `/containers/${id}/logs`,
+      query: { stdout: '1', stderr: '1', tail: String(linesMax) },
+      also: [404],
+    });
+    const bytes = await allOf(answer);
+    if (answer.status === 404) return [];
+    const lines = textOfFrames(bytes).split('\n');
+    return (lines.at(-1) === '' ? lines.slice(0, -1) : lines).slice(-linesMax);
+  }
+
+  /** Runs a command in a running container to its end. */
+  async exec(
+    id: string,
+    command: readonly string[],
+    timeoutMs: number,
+  ): Promise<{ readonly code: number | null; readonly output: string }> {
+    const made = (await this.#engine.json(
+      await this.#engine.ask({
+        method: 'POST',
+        path: `/containers/${id}/exec`,
+        body: { json: { Cmd: command, AttachStdout: true, AttachStderr: true } },
+      }),
+    )) as { readonly Id: string };
+    const answer = await this.#engine.ask({
+      method: 'POST',
+      path: `/exec/${made.Id}/start`,
+      body: { json: { Detach: false, Tty: false } },
+      silenceMs: timeoutMs,
+    });
+    const output = textOfFrames(await allOf(answer));
+    const { ExitCode } = (await this.#engine.get(`/exec/${made.Id}/json`)) as {
+      readonly ExitCode: number | null;
+    };
+    return { code: ExitCode, output };
+  }
+
+  /** By id or reference; null when there is none. */
+  async image(reference: string): Promise<Image | null> {
+    return (await this.#engine.find(`/images/${pathOf(reference)}/json`)) as Image | null;
+  }
+
+  async images(labels: Labels): Promise<readonly ImageSummary[]> {
+    const query = { filters: filtersOf(labels) };
+    return (await this.#engine.get('/images/json', query)) as readonly ImageSummary[];
+  }
+
+  /** Brings an image from its registry; resolves when all of it is there. */
+  async pullImage(reference: string, on?: (line: Progress) => void): Promise<void> {
+    const { name, tag } = splitReference(reference);
+    await this.#engine.follow(
+      { method: 'POST', path: '/images/create', query: { fromImage: name, tag } },
+      on,
+    );
+  }
+
+  /** Builds an image from a build context. Returns the id of the image. */
+  async buildImage(
+    context: AsyncIterable<Uint8Array>,
+    options: { readonly tag: string; readonly labels: Labels; readonly dockerfile?: string },
+    on?: (line: Progress) => void,
+  ): Promise<string | null> {
+    let id: string | null = null;
+    await this.#engine.follow(
+      {
+        method: 'POST',
+        path: '/build',
+        query: {
+          t: options.tag,
+          labels: JSON.stringify(options.labels),
+          dockerfile: options.dockerfile,
+          rm: '1',
+          forcerm: '1',
+        },
+        body: { tar: context },
+      },
+      (line) => {
+        id = line.aux?.ID ?? id;
+        on?.(line);
+      },
+    );
+    return id;
+  }
+
+  /** Reads images from what `docker save` wrote. */
+  async loadImages(archive: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#engine.follow({ method: 'POST', path: '/images/load', body: { tar: archive } });
+  }
+
+  async tagImage(reference: string, as: string): Promise<void> {
+    const { name: repo, tag } = splitReference(as);
+    await this.#engine.do({
+      method: 'POST',
+      path: `/images/${pathOf(reference)}/tag`,
+      query: { repo, tag },
+    });
+  }
+
+  /** A name of an image, and the image with its last one. Gone already is success. */
+  async removeImage(reference: string): Promise<void> {
+    await this.#engine.do({ method: 'DELETE', path: `/images/${pathOf(reference)}`, also: [404] });
+  }
+
+  /** By id or name; null when there is none. */
+  async network(id: string): Promise<Network | null> {
+    return (await this.#engine.find(`/networks/${encodeURIComponent(id)}`)) as Network | null;
+  }
+
+  async networks(labels: Labels): Promise<readonly Network[]> {
+    return (await this.#engine.get('/networks', {
+      filters: filtersOf(labels),
+    })) as readonly Network[];
+  }
+
+  async createNetwork(spec: NetworkSpec): Promise<string> {
+    const answer = await this.#engine.ask({
+      method: 'POST',
+      path: '/networks/create',
+      body: { json: spec },
+    });
+    return ((await this.#engine.json(answer)) as { readonly Id: string }).Id;
+  }
+
+  /** Gone already is success. */
+  async removeNetwork(id: string): Promise<void> {
+    await this.#engine.do({ method: 'DELETE', path: `/networks/${id}`, also: [404] });
+  }
+}
+
+/** `busybox` is `busybox:latest`; a colon before the last slash belongs to a port. Pure. */
+function splitReference(reference: string): { readonly name: string; readonly tag: string } {
+  const digest = reference.indexOf('@');
+  if (digest !== -1) return { name: reference.slice(0, digest), tag: reference.slice(digest + 1) };
+  const colon = reference.lastIndexOf(':');
+  if (colon > reference.lastIndexOf('/')) {
+    return { name: reference.slice(0, colon), tag: reference.slice(colon + 1) };
+  }
+  return { name: reference, tag: 'latest' };
+}
+
+const pathOf = (reference: string): string =>
+  reference.split('/').map(encodeURIComponent).join('/');
+
+const filtersOf = (labels: Labels): string =>
+  JSON.stringify({ label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) });

@@ -1,0 +1,128 @@
+/* What of the Engine API's answers and bodies is used here, under its own names. */
+
+export type Labels = Readonly<Record<string, string>>;
+
+export type EngineVersion = {
+  readonly Version: string;
+  readonly ApiVersion: string;
+  readonly MinAPIVersion?: string;
+};
+
+export type EngineInfo = {
+  readonly LiveRestoreEnabled?: boolean;
+  readonly Driver?: string;
+  readonly CgroupVersion?: string;
+  readonly ServerVersion?: string;
+};
+
+export type RestartPolicy = { readonly Name: 'no' | 'unless-stopped' };
+
+export type Mount = {
+  readonly Type: 'bind';
+  readonly Source: string;
+  readonly Target: string;
+  readonly ReadOnly?: boolean;
+};
+
+export type HostConfig = {
+  readonly Init?: boolean;
+  readonly NetworkMode?: string;
+  readonly RestartPolicy?: RestartPolicy;
+  readonly Mounts?: readonly Mount[];
+  readonly PortBindings?: Readonly<
+    Record<string, readonly { readonly HostIp?: string; readonly HostPort: string }[]>
+  >;
+  readonly Privileged?: boolean;
+  readonly Dns?: readonly string[];
+  readonly CpuShares?: number;
+  readonly Memory?: number;
+  readonly MemorySwap?: number;
+  readonly LogConfig?: { readonly Type: string; readonly Config: Labels };
+};
+
+/** The body of a create call. */
+export type ContainerSpec = {
+  readonly Image: string;
+  readonly Cmd?: readonly string[];
+  readonly Env?: readonly string[];
+  readonly User?: string;
+  readonly WorkingDir?: string;
+  readonly Labels: Labels;
+  readonly StopSignal?: string;
+  readonly ExposedPorts?: Readonly<Record<string, Record<string, never>>>;
+  readonly HostConfig: HostConfig;
+  readonly NetworkingConfig?: {
+    readonly EndpointsConfig: Readonly<Record<string, { readonly Aliases?: readonly string[] }>>;
+  };
+};
+
+export type ContainerSummary = {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly Labels: Labels;
+  readonly State: ContainerState;
+};
+
+export type ContainerState =
+  | 'created'
+  | 'running'
+  | 'paused'
+  | 'restarting'
+  | 'removing'
+  | 'exited'
+  | 'dead';
+
+export type Container = {
+  readonly Id: string;
+  /** With a slash before it. */
+  readonly Name: string;
+  readonly Image: string;
+  readonly State: {
+    readonly Status: ContainerState;
+    readonly Running: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly Error: string;
+    readonly OOMKilled: boolean;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
+  };
+  readonly RestartCount: number;
+  readonly Config: { readonly Labels: Labels | null };
+  readonly HostConfig: {
+    readonly RestartPolicy: { readonly Name: string };
+    readonly CpuShares: number;
+    readonly Memory: number;
+  };
+};
+
+export type Image = {
+  readonly Id: string;
+  readonly RepoTags: readonly string[] | null;
+  readonly Config: { readonly Labels: Labels | null } | null;
+};
+
+export type ImageSummary = {
+  readonly Id: string;
+  readonly RepoTags: readonly string[] | null;
+  readonly Labels: Labels | null;
+};
+
+export type Network = {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Labels: Labels | null;
+  readonly Containers?: Readonly<Record<string, { readonly Name: string }>> | null;
+};
+
+/** The body of a network's create call. */
+export type NetworkSpec = {
+  readonly Name: string;
+  readonly Driver: 'bridge';
+  readonly CheckDuplicate: true;
+  readonly Labels: Labels;
+  readonly Options?: Labels;
+  readonly IPAM?: {
+    readonly Config: readonly { readonly Subnet: string; readonly Gateway?: string }[];
+  };
+};
