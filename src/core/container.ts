@@ -83,10 +83,8 @@ export interface ContainerKinds {
   'image.drop@1': {
     args: {
       readonly chute: ChuteName;
-      /** Of those that were built for the chute, what stays. */
+      /** By name, what stays of those that were built or pulled for the chute. */
       readonly keep: readonly string[];
-      /** What is named no more, by no chute: it goes where we pulled it. */
-      readonly pulled: readonly string[];
     };
     undo: null;
     result: { readonly dropped: readonly string[] };
