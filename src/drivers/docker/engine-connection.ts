@@ -50,7 +50,7 @@ export class EngineConnection {
   }
 
   async do(asked: Asked): Promise<void> {
-    await all(await this.ask(asked));
+    await allOf(await this.ask(asked));
   }
 
   async follow(asked: Asked, on?: (line: Progress) => void): Promise<void> {
