@@ -12,7 +12,8 @@ import type { Json, Sha256 } from '../src/core/json.ts';
 import { toUndo } from '../src/core/next.ts';
 import type { Desired } from '../src/core/plan.ts';
 import type { HostRecord, ReloadDebt, State, UpdatePhase, UpdateState } from '../src/core/state.ts';
-import type { ProcessInstance, StepId } from '../src/core/step.ts';
+import type { ServiceInstance } from '../src/core/container.ts';
+import type { StepId } from '../src/core/step.ts';
 import { desiredOf } from './desired.ts';
 import type { Version } from './update-summary.ts';
 
@@ -21,7 +22,7 @@ export type Observation = {
   readonly chute: ChuteName;
   readonly service: ServiceName;
   readonly state: ServiceState;
-  readonly instance: ProcessInstance | null;
+  readonly instance: ServiceInstance | null;
   readonly evidence: Json;
 };
 

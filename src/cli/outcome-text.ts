@@ -1,5 +1,5 @@
 import { HOST } from '../core/host-config/document.ts';
-import { withPorts } from '../core/planners/dynamic-ports.ts';
+import { runtimeOf, withPorts } from '../core/planners/dynamic-ports.ts';
 import type { State } from '../core/state.ts';
 import { exitCodeOf, type Outcome } from '../engine/outcome.ts';
 import type { CarriedLane } from './carry.ts';
@@ -113,7 +113,7 @@ const needed = (chutes: readonly string[], { applied }: State): string =>
 const runningDefinition = ({ applied }: State, chute: string) => {
   const found = applied.chutes[chute];
   if (found?.run !== 'running' || !found.definition) return null;
-  return withPorts(found.definition, found.dynamicPorts);
+  return withPorts(found.definition, runtimeOf(found), found.dynamicPorts);
 };
 
 /** `hello is r42 and runs.` */

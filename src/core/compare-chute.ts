@@ -3,7 +3,8 @@ import type { Definition, ServiceName } from './chute.ts';
 import { canonical, type Json, type JsonObject } from './json.ts';
 import { compare, type Operation, type Patch } from './patch.ts';
 import type { Change, Desired } from './plan.ts';
-import { processSpec } from './planners/process-spec.ts';
+import { runtimeOf } from './planners/dynamic-ports.ts';
+import { serviceSpec } from './planners/service-spec.ts';
 import { textOrder } from './text-order.ts';
 
 /**
@@ -33,13 +34,21 @@ export function viewOfApplied(chute: AppliedChute | null): ChuteView {
 
 /** `other`: it runs, but not as it is defined, because somebody accepted what an update left behind. */
 function stateOf(
-  { definition, services, releases, dynamicPorts }: AppliedChute,
+  chute: AppliedChute,
   name: ServiceName,
 ): string {
+  const { definition, services, releases, dynamicPorts: given } = chute;
   const { state, spec } = services[name] ?? UNKNOWN;
   const service = definition?.services[name];
   if (state !== 'running' || !spec || !definition || !service) return state;
-  const defined = canonical(processSpec(definition, name, service, dynamicPorts));
+  const defined = canonical(
+    serviceSpec(runtimeOf({ services: { [name]: services[name] ?? UNKNOWN } }), {
+      definition,
+      name,
+      service,
+      given,
+    }),
+  );
   const runs = canonical(spec) === defined && releases[name] === service.source?.digest;
   return runs ? state : 'other';
 }

@@ -8,6 +8,7 @@ import type { Applied, AppliedChute, DynamicPorts } from './applied.ts';
 import type { ChuteName, Definition } from './chute.ts';
 import type { HostFacts } from './facts.ts';
 import type { Change, PlainRefusal, PortsOutcome } from './plan.ts';
+import { listensOutside, type Runtime } from './planners/dynamic-ports.ts';
 import { rememberFrozen } from './remember.ts';
 import { textOrder } from './text-order.ts';
 
@@ -30,7 +31,7 @@ export function portsOutcome(
 ): PortsOutcome {
   const asking = changes
     .toSorted((left, right) => textOrder(left.chute, right.chute))
-    .map((change): Asking => ({ change, requests: requestsOf(change) }));
+    .map((change): Asking => ({ change, requests: requestsOf(change, facts.runtime) }));
   if (asking.every(({ requests }) => requests.length === 0)) return { given: {}, refusals: {} };
   const scene = { asking, applied, facts };
   const isAnyAsked = asking.some(({ requests }) => requests.some(isAny));
@@ -63,15 +64,17 @@ export function portsOutcome(
   return { given, refusals };
 }
 
-function requestsOf({ desired }: Change): readonly PortRequest[] {
+function requestsOf({ desired }: Change, runtime: Runtime): readonly PortRequest[] {
   if (desired?.run !== 'running') return [];
   const { definition } = desired;
-  // A process listens where it listens: a web port that is not bound is published as itself.
-  return portRequests(definition).map((request) =>
-    request.external === null && !isAsked(definition, request)
+  return portRequests(definition).map((request) => {
+    const service = definition.services[request.service];
+    // A process listens where it listens: a web port that is not bound is published as itself.
+    const isItself = service !== undefined && listensOutside(service, runtime);
+    return request.external === null && isItself && !isAsked(definition, request)
       ? { ...request, external: request.internal }
-      : request,
-  );
+      : request;
+  });
 }
 
 const isAsked = ({ services }: Definition, { service, internal, protocol }: PortRequest): boolean =>

@@ -1,6 +1,6 @@
 import type { AppliedChute } from './applied.ts';
 import type { ChuteName } from './chute.ts';
-import { withPorts } from './planners/dynamic-ports.ts';
+import { runtimeOf, withPorts } from './planners/dynamic-ports.ts';
 import { publishedPorts } from './planners/published-ports.ts';
 
 /** What a browser asks the gateway for. */
@@ -45,9 +45,10 @@ function hostOf(given = ''): string {
 }
 
 /** The port of the host that a chute's web service is published at, while it runs. */
-function webPort({ definition, run, services, dynamicPorts }: AppliedChute): number | null {
+function webPort(chute: AppliedChute): number | null {
+  const { definition, run, services, dynamicPorts } = chute;
   if (run !== 'running' || !definition?.web) return null;
-  const given = withPorts(definition, dynamicPorts);
+  const given = withPorts(definition, runtimeOf(chute), dynamicPorts);
   const { web } = given;
   if (!web || services[web.service]?.state !== 'running') return null;
   const published = publishedPorts(given).find(

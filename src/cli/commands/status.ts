@@ -1,7 +1,8 @@
 import { NO_HASH } from '../../../journal/record.ts';
 import type { StatusView } from '../../../replay/status-view.ts';
 import { HOST } from '../../core/host-config/document.ts';
-import { withPorts } from '../../core/planners/dynamic-ports.ts';
+import { isContainerInstance, type ServiceInstance } from '../../core/container.ts';
+import { runtimeOf, withPorts } from '../../core/planners/dynamic-ports.ts';
 import { NEW_STATE } from '../../core/state.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -54,9 +55,11 @@ function statusText(context: Context, view: StatusView, wide: boolean): string {
   const rows = Object.entries(view.chutes).map(([name, chute]) => {
     const color = paint[chute.state as keyof typeof paint] ?? ((text: string) => text);
     const version = chute.version === null ? '' : `version ${chute.version}`;
-    const { definition, dynamicPorts } = chute.applied ?? {};
+    const { applied } = chute;
     const url =
-      chute.state === 'running' && definition ? webUrl(withPorts(definition, dynamicPorts)) : null;
+      chute.state === 'running' && applied?.definition
+        ? webUrl(withPorts(applied.definition, runtimeOf(applied), applied.dynamicPorts))
+        : null;
     const drift = chute.drift.map(({ message }) => yellow(message)).join('; ');
     return [bold(name), `r${chute.revision}`, version, color(chute.state), url ?? '', drift];
   });
@@ -72,12 +75,17 @@ function statusText(context: Context, view: StatusView, wide: boolean): string {
   return lines.join('');
 }
 
+const inWords = (instance: ServiceInstance): string =>
+  isContainerInstance(instance)
+    ? `container ${instance.container.slice(0, 12)}`
+    : `pid ${instance.pid}`;
+
 function wideText({ chutes, stateHash, head }: StatusView): string {
   const rows = Object.entries(chutes).flatMap(([name, { applied, observed }]) =>
     Object.entries(applied?.services ?? {}).map(([service, { state }]) => {
       const seen = observed?.services[service];
-      const pid = seen?.instance ? `pid ${seen.instance.pid}` : '';
-      return [`${name}/${service}`, `applied ${state}`, `found ${seen?.state ?? 'unknown'}`, pid];
+      const who = seen?.instance ? inWords(seen.instance) : '';
+      return [`${name}/${service}`, `applied ${state}`, `found ${seen?.state ?? 'unknown'}`, who];
     }),
   );
   return `${table(rows)}state ${stateHash}\nhead  ${head.hash}\n`;

@@ -36,8 +36,8 @@ export function processSpec(
     environment: {
       ...definition.environment,
       ...service.environment,
-      ...systemEnvironment(definition, service),
-      ...portEnvironment(withPorts(definition, given), name, given[name] ?? {}),
+      ...systemEnvironment(definition, placesOf(definition, service)),
+      ...portEnvironment(withPorts(definition, 'process', given), name, given[name] ?? {}),
     },
     log: serviceLog(chute, name),
     stop: service.stop,
@@ -50,15 +50,38 @@ export function commandOf({ command }: Service): readonly string[] | null {
   return words && words.length > 0 && words[0] !== '' ? words : null;
 }
 
-/** What the system tells every service, and a definition cannot override. */
-function systemEnvironment(definition: Definition, service: Service): ProcessSpec['environment'] {
+/** Where a service finds what is kept for it. */
+type Places = {
+  readonly data: string | ToldValue;
+  readonly system: string | ToldValue;
+  readonly volumes: Readonly<Record<string, string | ToldValue>>;
+};
+
+/** Nothing is mounted for a process: it is told where each of its volumes is. */
+function placesOf({ name: chute, dataDir = DATA_PATH }: Definition, service: Service): Places {
+  const data = service.volumes[dataDir];
+  const volumes = Object.values(service.volumes).map(({ name }) => [
+    name,
+    { $path: volumeDirectory(chute, name) },
+  ]);
+  return {
+    data: { $path: data ? volumeDirectory(chute, data.name) : dataDirectory(chute) },
+    system: { $path: systemDirectory(chute) },
+    volumes: Object.fromEntries(volumes) as Places['volumes'],
+  };
+}
+
+/** What the system tells every service, and a definition cannot override. Pure. */
+export function systemEnvironment(
+  definition: Definition,
+  places: Places,
+): ProcessSpec['environment'] {
   const chute = definition.name;
-  const data = service.volumes[definition.dataDir ?? DATA_PATH];
   const told: Record<string, string | ToldValue> = {
     CHUTE_NAME: chute,
     CHUTE_VERSION: String(definition.version ?? ''),
-    DATA_DIR: { $path: data ? volumeDirectory(chute, data.name) : dataDirectory(chute) },
-    SYSTEM_DIR: { $path: systemDirectory(chute) },
+    DATA_DIR: places.data,
+    SYSTEM_DIR: places.system,
     ROUTER_ID: { $host: 'name' },
     // Programs for ParaDrop read these; this device has no such feature, and no API over WebSockets.
     FEATURES: '',
@@ -71,16 +94,15 @@ function systemEnvironment(definition: Definition, service: Service): ProcessSpe
     [`PARADROP_${key}`, value],
     [`RIPCORD_${key}`, value],
   ]);
-  // Nothing is mounted for a process: it is told where each of its volumes is.
-  const volumes = Object.values(service.volumes).map(({ name: volume }) => [
+  const volumes = Object.entries(places.volumes).map(([volume, path]) => [
     `RIPCORD_VOLUME_${volume.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`,
-    { $path: volumeDirectory(chute, volume) },
+    path,
   ]);
   return Object.fromEntries([...volumes, ...twins]) as ProcessSpec['environment'];
 }
 
-/** Where a service shall listen, and which port of the host each that may be any has become. */
-function portEnvironment(
+/** Where a service shall listen, and which port of the host each that may be any has become. Pure. */
+export function portEnvironment(
   definition: Definition,
   name: ServiceName,
   given: DynamicPorts[string],

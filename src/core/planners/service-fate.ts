@@ -1,36 +1,42 @@
 import { assert } from '../assert.ts';
 import type { Definition, ServiceName } from '../chute.ts';
+import type { ServiceSpec } from '../container.ts';
 import { canonical, type Json } from '../json.ts';
 import type { Change, PlanContext } from '../plan.ts';
-import type { ProcessSpec } from '../step.ts';
 import { textOrder } from '../text-order.ts';
-import { processSpec } from './process-spec.ts';
+import { serviceSpec } from './service-spec.ts';
 
 /** What becomes of a chute's services, by name; those in none of these stay as they are. */
 export type Fate = {
   /** With what undoing the stop starts again. */
-  readonly stopping: ReadonlyMap<ServiceName, ProcessSpec>;
-  readonly starting: ReadonlyMap<ServiceName, ProcessSpec>;
+  readonly stopping: ReadonlyMap<ServiceName, ServiceSpec>;
+  readonly starting: ReadonlyMap<ServiceName, ServiceSpec>;
   /** Whose health decides: those that start, and those whose definition changed. */
   readonly checking: ReadonlySet<ServiceName>;
 };
 
 /** Which services of a change stop, start and are looked at. Pure. */
-export function fateOf(change: Change, { ports }: Pick<PlanContext, 'ports'>): Fate {
+export function fateOf(
+  change: Change,
+  { ports, facts }: Pick<PlanContext, 'ports' | 'facts'>,
+): Fate {
   const { before, desired, operation } = change;
   const runs = desired?.run === 'running' ? desired.definition : null;
   const names = new Set([
     ...Object.keys(before?.services ?? {}),
     ...Object.keys(runs?.services ?? {}),
   ]);
-  const stopping = new Map<ServiceName, ProcessSpec>();
-  const starting = new Map<ServiceName, ProcessSpec>();
+  const stopping = new Map<ServiceName, ServiceSpec>();
+  const starting = new Map<ServiceName, ServiceSpec>();
   const checking = new Set<ServiceName>();
   for (const name of [...names].toSorted(textOrder)) {
     const was = before?.services[name];
     const service = runs?.services[name];
+    const given = ports.given[change.chute];
     const spec =
-      runs && service ? processSpec(runs, name, service, ports.given[change.chute]) : null;
+      runs && service
+        ? serviceSpec(facts.runtime, { definition: runs, name, service, given })
+        : null;
     const alive = was?.state === 'running';
     const same =
       spec !== null &&
