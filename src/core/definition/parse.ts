@@ -4,6 +4,7 @@ import { isHostDocument } from '../host-config/document.ts';
 import { readDeviceRequest, readHostFile } from '../host-config/read-request.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Operation } from '../plan.ts';
+import { refusedAnywhere } from './any-host.ts';
 import { isByName, readByName } from './by-name.ts';
 import { checkFormat } from './check-format.ts';
 import type { Complaint, Located, Report } from './complaint.ts';
@@ -73,6 +74,8 @@ export type ParseOptions = {
   readonly fallbackName?: string | null;
   /** Whether unknown fields are complaints instead of warnings. */
   readonly strict?: boolean;
+  /** Whether what planning would refuse on every host is a complaint already: nobody plans it. */
+  readonly anyHost?: boolean;
 };
 
 /**
@@ -236,6 +239,9 @@ function parseDocument(
     secretNames: lowered !== null,
     fallbackName: options.fallbackName ?? null,
   });
+  if (options.anyHost === true && outer.complaints.length + report.complaints.length === 0)
+    for (const { path, message, hint } of refusedAnywhere(raw.definition))
+      report.complain('value-invalid', path, message, { hint });
   if (outer.complaints.length + report.complaints.length > 0)
     return refused(reading, outer, report);
   return { ok: true, ...raw, warnings: sorted(reading.warnings, outer.warnings, report.warnings) };
