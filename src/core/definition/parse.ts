@@ -116,6 +116,12 @@ function requestOf(read: Read, options: ParseOptions): ParsedRequest {
   const document = documentOf(read);
   if (document === null) return refused(read.report);
   const { secret: keep, strict = false } = options;
+  if (isFacts(document)) {
+    read.report.complain('format-unsupported', '', 'is what was observed of a host: its facts', {
+      hint: `plan for that host: ripcord plan <definition> --facts ${options.file}`,
+    });
+    return refused(read.report);
+  }
   if (isHostDocument(document))
     return forDevice(readHostFile(document, { report: read.report, keep, strict }), read, null);
   if (!isUpdateObject(document))
@@ -142,6 +148,10 @@ function requestOf(read: Read, options: ParseOptions): ParsedRequest {
   }
   return parseChute(update.document, read, options, { operation, requestId }, origin);
 }
+
+/** As `ripcord doctor -o json` prints them; no definition and no host configuration has both. */
+const isFacts = (document: JsonObject): boolean =>
+  isObject(document['network']) && Array.isArray(document['capabilities']);
 
 function forDevice(
   host: HostRequest | null,

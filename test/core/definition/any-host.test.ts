@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { parseDefinition } from '../../../src/core/definition/parse.ts';
+import { parseDefinition, parseRequest } from '../../../src/core/definition/parse.ts';
 
 const secret = (): { readonly $secret: string } => ({ $secret: 'kept' });
 
@@ -39,13 +39,13 @@ test.each([
     story: 'a redirect that leads to nothing',
     given: AP,
     beside: "firewall:\n  - { name: web, type: redirect, from: '@host.lan:80', to: 'other:80' }",
-    found: [expect.stringMatching(/^8 \/firewall.*the chute has no interface other/)],
+    found: [expect.stringMatching(/^7 \/firewall.*the chute has no interface other/)],
   },
   {
     story: 'a redirect from a chute to the host',
     given: AP,
     beside: "firewall:\n  - { name: web, type: redirect, from: 'net:80', to: '@host.lan:80' }",
-    found: [expect.stringMatching(/^8 \/firewall.*from a chute to the host is not supported/)],
+    found: [expect.stringMatching(/^7 \/firewall.*from a chute to the host is not supported/)],
   },
   {
     story: 'more than all cpus',
@@ -62,4 +62,17 @@ test.each([
 test('what some host could give is not refused without one', () => {
   const beside = "firewall:\n  - { name: web, type: redirect, from: '@host.lan:80', to: 'n*:80' }";
   expect(complaintsOf(`${AP}\nrequests: { cpu-fraction: 1 }`, beside)).toEqual([]);
+});
+
+test('facts of a host are no definition, and are told how to be used', () => {
+  const text = JSON.stringify({ network: { ports: {} }, capabilities: ['vlan'] });
+  expect(parseRequest(text, { file: 'facts.json', secret })).toMatchObject({
+    ok: false,
+    complaints: [
+      {
+        message: expect.stringContaining('its facts'),
+        hint: expect.stringMatching(/--facts facts.json$/),
+      },
+    ],
+  });
 });
