@@ -52,7 +52,7 @@ export async function readDefinition(
  */
 export async function loadDefinition(
   argument: string,
-  options: Pick<ParseOptions, 'secret' | 'strict'>,
+  options: Pick<ParseOptions, 'secret' | 'strict' | 'anyHost'>,
 ): Promise<{ readonly found: DefinitionFile; readonly parsed: ParsedRequest }> {
   const found = await readDefinition(argument);
   if (PLAN.test(found.text))

@@ -10,7 +10,9 @@ import {
   type ParseOptions,
 } from '../../src/core/definition/parse.ts';
 import { findElsewhere, type FoundDefinition } from '../../src/library/definition-elsewhere.ts';
+import { vectors } from '../core/vectors/vectors.ts';
 import { repository } from '../drivers/files/fetch-world.ts';
+import { gzipped } from '../drivers/files/hostile-archive.ts';
 import { temporaryRoot, writeTree } from '../drivers/world.ts';
 
 const OPTIONS: ParseOptions = { file: 'outer.yaml', secret: (value) => ({ $secret: value }) };
@@ -122,4 +124,15 @@ test('a place inside of an archive is no source', async () => {
     code: 'RIPCORD_SOURCE_INVALID',
     message: expect.stringContaining("'inside' of service a of inner"),
   });
+});
+
+test.each(vectors('files', 'archive with'))('$name, as ParaDrop', async ({ given, expected }) => {
+  const { members } = given as { members: readonly string[] };
+  const base = temporaryRoot();
+  const entries = members.map((path) => ({ path, content: FOUND }));
+  writeFileSync(join(base, 'a.tar.gz'), gzipped(entries));
+  const finding = find('source: a.tar.gz\n', base);
+  if ('refused' in Object(expected))
+    await expect(finding).rejects.toThrow(/^cannot (find|unpack) /);
+  else expect((await finding).definition.name).toBe('inner');
 });

@@ -17,7 +17,7 @@ import { stateHash } from '../../src/core/applied.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import { fold } from '../../src/core/fold.ts';
 import { NEW_STATE, type State } from '../../src/core/state.ts';
-import { childrenOf, hashOf, type Image, shortened } from './image.ts';
+import { childrenOf, hashOf, type Image, imageHash, shortened } from './image.ts';
 import { MemoryDisk, ROOT } from './memory-disk.ts';
 import type { Recording } from './recording.ts';
 import { worldProblems } from './world.ts';
@@ -29,6 +29,8 @@ export type Verdict = {
 };
 
 const SEGMENT_BYTES = 4096;
+/** What the journal reads of a root. */
+const OF_JOURNAL = /^root(\/(log|HEAD|snapshots|blobs|ripcord\.json)(\/|$)|$)/;
 
 export class Judge {
   /** What the log holds in the end, in which everything before it is a beginning. */
@@ -38,6 +40,8 @@ export class Judge {
   readonly #whole: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #after: Image;
   readonly #releases = new Map<string, string>();
+  /** By the hash of all that the journal reads: most changes of the disk are none of the log. */
+  readonly #logs = new Map<string, Verdict>();
   readonly #rootBefore: boolean;
   readonly #damagedBefore: boolean;
   readonly #snapshotsBefore: number;
@@ -89,16 +93,30 @@ export class Judge {
       return { head: 0, problems };
     }
     if (this.#damagedBefore) return await this.#judgeRepair(disk, problems);
-    const check = checkLog(disk, ROOT);
-    if (check.damage !== null) problems.push(`taken for damaged: ${check.damage.message}`);
-    problems.push(...(await this.#verified(disk, check.head.seq)));
+    const { head, problems: ofLog } = await this.#log(image);
+    problems.push(...ofLog);
     const kept = Math.min(2, this.#snapshotsBefore);
     if (snapshotsIn(image).length < kept) problems.push(`fewer than ${kept} snapshots are left`);
-    if (problems.length > 0) return { head: check.head.seq, problems };
-    const state = this.#stateAt(check.head.seq);
+    if (problems.length > 0) return { head, problems };
+    const state = this.#stateAt(head);
     problems.push(...worldProblems(image, state), ...secretProblems(disk, image, state));
-    problems.push(...(await goOn(new MemoryDisk(image))));
-    return { head: check.head.seq, problems };
+    return { head, problems };
+  }
+
+  /** The log is sound, holds a beginning of what was recorded, and can be gone on with. */
+  async #log(whole: Image): Promise<Verdict> {
+    const image = new Map([...whole].filter(([path]) => OF_JOURNAL.test(path)));
+    const hash = imageHash(image);
+    const known = this.#logs.get(hash);
+    if (known !== undefined) return known;
+    const disk = new MemoryDisk(image);
+    const { damage, head } = checkLog(disk, ROOT);
+    const problems = damage === null ? [] : [`taken for damaged: ${damage.message}`];
+    problems.push(...(await this.#verified(disk, head.seq)));
+    if (problems.length === 0) problems.push(...(await goOn(disk)));
+    const verdict = { head: head.seq, problems };
+    this.#logs.set(hash, verdict);
+    return verdict;
   }
 
   /** The log holds a beginning of what was recorded, and everything beside it is sound. */

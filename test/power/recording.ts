@@ -1,4 +1,5 @@
 /** A scenario as it is recorded: the disk before it, what the program did, the disk behind it. */
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -18,7 +19,24 @@ import { hashOf, type Image, readImage, writeImage } from './image.ts';
 import { imageAfter, type Tear } from './states.ts';
 import { dataPath, type Line, readTrace, type Trace } from './trace.ts';
 
-const RECORDER = `--import ${import.meta.resolve('tsx')} --import ${resolve('test/power/record-child.ts')}`;
+const COMPILED = resolve('dist/test/power');
+let compiled = false;
+
+/** How the recorder is loaded. Compiled once: with a loader for it each command would take twice as long. */
+function recorder(): string {
+  if (!compiled) {
+    const words = [
+      'node_modules/typescript/bin/tsc',
+      '-p',
+      'test/power/recorder.json',
+      '--outDir',
+      COMPILED,
+    ];
+    execFileSync(process.execPath, words, { stdio: ['ignore', 'inherit', 'inherit'] });
+  }
+  compiled = true;
+  return `--import ${join(COMPILED, 'record-child.js')}`;
+}
 
 export type Recording = {
   readonly name: string;
@@ -88,7 +106,7 @@ export class RecordedDevice {
   }
 
   async #run(words: string, code: number | null, env: Record<string, string>): Promise<Ran> {
-    const more = { ...env, NODE_OPTIONS: RECORDER };
+    const more = { ...env, NODE_OPTIONS: recorder() };
     const ran = await this.device.begin(words.split(' '), more).ended;
     if (ran.code !== code)
       throw new Error(`'${words}' ended with ${ran.code}, not ${code}: ${ran.out}${ran.err}`);

@@ -51,7 +51,7 @@ function subject({ chute, operation }: Pick<Validated, 'chute' | 'operation'>): 
 
 async function validateFile(argument: string, strict: boolean): Promise<Validated> {
   const { keep } = new SecretDrawer();
-  const { found, parsed } = await loadDefinition(argument, { secret: keep, strict });
+  const { found, parsed } = await loadDefinition(argument, { secret: keep, strict, anyHost: true });
   const { file } = found;
   const { warnings } = parsed;
   const good = { file, ok: true, complaints: [], warnings };

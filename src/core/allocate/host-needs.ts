@@ -32,19 +32,28 @@ export function hostNeeds(
       hint: `known are ${known.join(', ')}`,
     }),
   );
-  const vlans = facts.capabilities.includes('vlan')
-    ? []
-    : all.filter(({ kind }) => kind === 'vlan').map(placeOf);
+  const tagged = all.filter(({ kind }) => kind === 'vlan').map(placeOf);
+  const vlans = facts.capabilities.includes('vlan') ? [] : tagged;
+  const afloat = hasBridge(facts, host) ? [] : tagged;
+  const warned = afloat.map((place) =>
+    warnField(place, ['type'], {
+      reason: 'is a VLAN of the bridge br-lan, and this host has none',
+      hint: 'name the ports of its LAN as lan.interfaces in the host configuration',
+    }),
+  );
   if (facts.host !== 'linux')
     return {
       refusals: bridges,
-      warnings: vlans.map((place) =>
-        warnField(place, ['type'], {
-          reason:
-            'is a VLAN, and the kernel here knows none: its configuration is written all the same',
-          hint: 'load the kernel module 8021q where it shall be used',
-        }),
-      ),
+      warnings: [
+        ...vlans.map((place) =>
+          warnField(place, ['type'], {
+            reason:
+              'is a VLAN, and the kernel here knows none: its configuration is written all the same',
+            hint: 'load the kernel module 8021q where it shall be used',
+          }),
+        ),
+        ...warned,
+      ],
     };
   const missing = vlans.map((place) =>
     notGiven(place, ['type'], {
@@ -54,7 +63,13 @@ export function hostNeeds(
       hint: 'load the kernel module 8021q',
     }),
   );
-  return { refusals: [...bridges, ...missing], warnings: [] };
+  return { refusals: [...bridges, ...missing], warnings: warned };
+}
+
+/** Whether the bridge of the LAN is there, or made by us; the files of OpenWrt have their own. */
+function hasBridge({ host, network }: HostFacts, { lan }: HostConfig): boolean {
+  if (host === 'uci' || lan.interfaces.length > 0) return true;
+  return Object.values(network.ports).some(({ bridged }) => bridged);
 }
 
 /** Networks of the host by name: its own two, and what carries the others. */

@@ -7,12 +7,15 @@ import { textOf } from './json-text.ts';
 import type { PlainRefusal } from './refusal.ts';
 import type { Allocations } from './surroundings.ts';
 
+/** An interface that a redirect may lead to. */
+type Target = Pick<Allocations[string], 'inside' | 'chuteAddress'>;
+
 /** The rules of one chute, and what they are resolved against. */
 export type RedirectRequest = {
   readonly chute: ChuteName;
   /** As a definition holds them, by name. */
   readonly rules: Readonly<Record<string, JsonObject>>;
-  readonly interfaces: Allocations;
+  readonly interfaces: Readonly<Record<string, Target>>;
   /** Ports of the host that others have, by `80/tcp`, and who, in words: published and redirected ones. */
   readonly portsTaken: Readonly<Record<string, string>>;
 };
@@ -56,7 +59,11 @@ type Wrong = {
   readonly code?: string;
 };
 
-function resolve(name: string, rule: JsonObject, interfaces: Allocations): Redirect | Wrong {
+function resolve(
+  name: string,
+  rule: JsonObject,
+  interfaces: RedirectRequest['interfaces'],
+): Redirect | Wrong {
   const { type } = rule;
   if (type !== undefined && type !== 'redirect')
     return { wrong: `its type is unknown: ${JSON.stringify(type)}`, field: 'type' };

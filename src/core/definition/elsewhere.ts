@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../json.ts';
+import { LIGHT_LANGUAGES } from './build-recipe.ts';
 import type { Report } from './complaint.ts';
 import { isObject } from './json-object.ts';
-import { LIGHT_LANGUAGES } from './normalise-service.ts';
 import { type SourceReference, sourceReference } from './source-reference.ts';
 
 /** A definition that is kept with the files it is about: where they are, and what stands beside that. */

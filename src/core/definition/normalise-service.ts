@@ -1,5 +1,6 @@
 import type { Health, Service } from '../chute.ts';
 import { splitWords } from '../words.ts';
+import { LANGUAGES_HINT, LIGHT_LANGUAGES } from './build-recipe.ts';
 import type { Report } from './complaint.ts';
 import type { KeepSecret } from './environment.ts';
 import { normaliseEnvironment } from './environment.ts';
@@ -11,9 +12,6 @@ import type { SourceReference } from './source-reference.ts';
 import { sourceReference } from './source-reference.ts';
 import { volumesOf } from './volumes.ts';
 import type { WrittenHealth, WrittenService } from './written.ts';
-
-/** The languages of light services. */
-export const LIGHT_LANGUAGES = ['go', 'gradle', 'maven', 'node', 'python2', 'python3'] as const;
 
 export type Context = {
   readonly report: Report;
@@ -72,10 +70,16 @@ function typeOf(written: WrittenService, path: string, report: Report): Service[
   }
   if (written.type === 'light' && image !== undefined && !isLanguage) {
     const meant = nearest(image, LIGHT_LANGUAGES);
-    const known = `light languages are ${LIGHT_LANGUAGES.join(', ')}`;
     report.complain('language-unknown', `${path}/image`, `is no light language: ${image}`, {
-      hint: meant === null ? known : `did you mean ${meant}? ${known}`,
+      hint: meant === null ? LANGUAGES_HINT : `did you mean ${meant}? ${LANGUAGES_HINT}`,
     });
+  }
+  // A command may be all there is to it: what runs processes needs no language, what builds images
+  // refuses while planning (`buildRecipe`).
+  if (written.type === 'light' && image === undefined && written.command === undefined) {
+    const hint = LANGUAGES_HINT;
+    const message = 'is missing, and there is no command: what is to run, and in which language?';
+    report.complain('field-missing', `${path}/image`, message, { hint });
   }
   if (written.type === 'image' && image === undefined) {
     report.complain('field-missing', `${path}/image`, 'is missing: which image is to run?');
@@ -119,11 +123,15 @@ function buildOf(
     const at = `${path}/build/packages/${index}`;
     report.complain('value-invalid', at, `is not the name of a package: ${name}`);
   }
+  const version = written?.image_version;
+  // It becomes part of the first line of that script.
+  if (version !== undefined && !/^\w[\w.-]{0,127}$/.test(String(version))) {
+    const at = `${path}/build/image_version`;
+    report.complain('value-invalid', at, `is not the version of an image: ${version}`);
+  }
   const build = {
     ...(written?.image_source === undefined ? {} : { imageSource: written.image_source }),
-    ...(written?.image_version === undefined
-      ? {}
-      : { imageVersion: String(written.image_version) }),
+    ...(version === undefined ? {} : { imageVersion: String(version) }),
     ...(packages.length === 0 ? {} : { packages }),
   };
   return Object.keys(build).length === 0 ? undefined : build;

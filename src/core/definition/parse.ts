@@ -4,6 +4,7 @@ import { isHostDocument } from '../host-config/document.ts';
 import { readDeviceRequest, readHostFile } from '../host-config/read-request.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Operation } from '../plan.ts';
+import { refusedAnywhere } from './any-host.ts';
 import { isByName, readByName } from './by-name.ts';
 import { checkFormat } from './check-format.ts';
 import type { Complaint, Located, Report } from './complaint.ts';
@@ -73,6 +74,8 @@ export type ParseOptions = {
   readonly fallbackName?: string | null;
   /** Whether unknown fields are complaints instead of warnings. */
   readonly strict?: boolean;
+  /** Whether what planning would refuse on every host is a complaint already: nobody plans it. */
+  readonly anyHost?: boolean;
 };
 
 /**
@@ -113,6 +116,12 @@ function requestOf(read: Read, options: ParseOptions): ParsedRequest {
   const document = documentOf(read);
   if (document === null) return refused(read.report);
   const { secret: keep, strict = false } = options;
+  if (isFacts(document)) {
+    read.report.complain('format-unsupported', '', 'is what was observed of a host: its facts', {
+      hint: `plan for that host: ripcord plan <definition> --facts ${options.file}`,
+    });
+    return refused(read.report);
+  }
   if (isHostDocument(document))
     return forDevice(readHostFile(document, { report: read.report, keep, strict }), read, null);
   if (!isUpdateObject(document))
@@ -139,6 +148,10 @@ function requestOf(read: Read, options: ParseOptions): ParsedRequest {
   }
   return parseChute(update.document, read, options, { operation, requestId }, origin);
 }
+
+/** As `ripcord doctor -o json` prints them; no definition and no host configuration has both. */
+const isFacts = (document: JsonObject): boolean =>
+  isObject(document['network']) && Array.isArray(document['capabilities']);
 
 function forDevice(
   host: HostRequest | null,
@@ -236,6 +249,9 @@ function parseDocument(
     secretNames: lowered !== null,
     fallbackName: options.fallbackName ?? null,
   });
+  if (options.anyHost === true && outer.complaints.length + report.complaints.length === 0)
+    for (const { path, message, hint } of refusedAnywhere(raw.definition))
+      report.complain('value-invalid', path, message, { hint });
   if (outer.complaints.length + report.complaints.length > 0)
     return refused(reading, outer, report);
   return { ok: true, ...raw, warnings: sorted(reading.warnings, outer.warnings, report.warnings) };

@@ -33,12 +33,14 @@ function writtenService(
   service: Service,
   source: RawDefinition['sources'][string] | undefined,
 ): Json {
-  const { requests, build, health } = service;
+  const { type, image, command, requests, build, health } = service;
+  // Whoever writes the type of a light service says what it runs as well.
+  const isUnsaid = type === 'light' && image === undefined && command === undefined;
   return present({
-    type: service.type,
-    image: service.image,
+    type: isUnsaid ? undefined : type,
+    image,
     source,
-    command: service.command,
+    command,
     dockerfile: service.dockerfile,
     build: unlessEmpty(
       present({

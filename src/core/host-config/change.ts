@@ -84,7 +84,9 @@ function askedFor(
   if ('refused' in written) return { refusals: [written.refused], warnings: [] };
   // Whatever a patch leaves, and whoever sends a request, has to be a host configuration.
   const report = createReport('', () => null);
-  const document = readDocument(written.document, '', { report, keep: null, strict });
+  // What is stored has known fields only: one that a patch names for itself is a slip of the pen.
+  const isStrict = strict || request.operation === 'patch';
+  const document = readDocument(written.document, '', { report, keep: null, strict: isStrict });
   const warnings = report.warnings.map(({ path, message, hint }) =>
     warning(path, `${dotted(path)} of the host configuration ${message}`, hint ?? ''),
   );

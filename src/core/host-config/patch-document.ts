@@ -41,6 +41,8 @@ export function patchDocument(before: HostDocument, patch: readonly JsonObject[]
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it is no operation';
   if (error.name === 'TEST_OPERATION_FAILED') return 'the value is another one';
+  // Of a place below what was moved away, the library knows nothing to say.
+  if (error instanceof TypeError) return 'there is nothing that it could be put into';
   const [line = ''] = error.message.split('\n');
   return line === '' ? 'it is no operation' : line.charAt(0).toLowerCase() + line.slice(1);
 }

@@ -10,7 +10,7 @@ import { HostTree } from '../host-tree.ts';
 /*
  * Each service that has limits is a group of the kernel: `ripcord-<dev>-<ino>/CHUTE:SERVICE`, named
  * after its root, as the journal's lock is. Groups do not outlive a boot and need not: a service gets
- * its group when it starts, and it goes when the service has stopped.
+ * its group when it starts, and it goes when the service has stopped, or shall have no limits any more.
  */
 
 type GroupOf = {
@@ -92,16 +92,24 @@ export class Groups {
 
   /** Removes a service's group once nothing is in it, and the root's with the last one. Never throws. */
   drop(group: GroupOf): void {
+    for (const hierarchy of Object.values(this.#hierarchies))
+      if (hierarchy !== null) removeGroup(hierarchy, group);
+  }
+
+  /**
+   * Removes a service's group where these limits ask for none, and leaves what is in it where a service
+   * without limits begins. One that cannot be left stays, and limits nothing. Never throws.
+   */
+  lift(group: GroupOf, limits: ServiceLimits): void {
+    const { cpu, memory } = this.#hierarchies;
     for (const controller of CONTROLLERS) {
       const hierarchy = this.#hierarchies[controller];
-      if (hierarchy === null) continue;
-      for (const path of [groupPath(hierarchy, group), rootPath(hierarchy, group)]) {
-        try {
-          rmdirSync(path);
-        } catch {
-          break; // Not there, or somebody is in it.
-        }
-      }
+      if (hierarchy === null || isLimited(controller, limits)) continue;
+      // With v2 it is one group for both.
+      if (cpu?.path === memory?.path && CONTROLLERS.some((each) => isLimited(each, limits)))
+        continue;
+      leave(hierarchy, group);
+      removeGroup(hierarchy, group);
     }
   }
 
@@ -160,6 +168,37 @@ function make(hierarchy: Hierarchy, controller: Controller, group: GroupOf): voi
 function handDown(file: string, controller: Controller): void {
   if (!(read(file) ?? '').split(' ').includes(controller)) writeFileSync(file, `+${controller}`);
 }
+
+function removeGroup(hierarchy: Hierarchy, group: GroupOf): void {
+  for (const path of [groupPath(hierarchy, group), rootPath(hierarchy, group)]) {
+    try {
+      rmdirSync(path);
+    } catch {
+      return; // Not there, or somebody is in it.
+    }
+  }
+}
+
+/** Puts all that is in a service's group where this process is; what is forked meanwhile follows. */
+function leave(hierarchy: Hierarchy, group: GroupOf): void {
+  const { home } = hierarchy;
+  if (home === null) return;
+  const file = join(groupPath(hierarchy, group), 'cgroup.procs');
+  for (let round = 0; round < LEAVES_MAX; round++) {
+    const pids = (read(file) ?? '').split('\n').filter(Boolean);
+    if (pids.length === 0) return;
+    for (const pid of pids) {
+      try {
+        writeFileSync(join(home, 'cgroup.procs'), pid);
+      } catch {
+        continue; // It has ended, or may not be moved: then it stays where it is.
+      }
+    }
+  }
+}
+
+/** How often a group is looked at that is to be left. */
+const LEAVES_MAX = 20;
 
 const rootPath = ({ path }: Hierarchy, { root }: Pick<GroupOf, 'root'>): string => {
   const { dev, ino } = statSync(root, { bigint: true });

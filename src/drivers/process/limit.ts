@@ -54,12 +54,14 @@ function setAll(context: StepContext, args: Args, limits: Limits): void {
   const root = realpathSync(context.root);
   for (const { service, instance } of runningServices(context, args)) {
     const group = { root, chute: args.chute, service };
-    groups.set(group, limits[service] ?? UNLIMITED);
+    const wanted = limits[service] ?? UNLIMITED;
+    groups.set(group, wanted);
     const members = membersOf({ root, mark: instance.mark, instance });
     groups.add(
       group,
       members.map(({ pid }) => pid),
     );
+    groups.lift(group, wanted);
   }
 }
 

@@ -176,6 +176,14 @@ describe('a patch', () => {
     [{ op: 'grow', path: '/system' }, 'operation 1 (grow /system) does not fit'],
     [{ op: 'add', path: '/__proto__/x', value: 1 }, 'a name that is not allowed'],
     [{ op: 'remove', path: '' }, 'nothing of it would be left'],
+    [
+      { op: 'move', from: '/wifi', path: '/wifi/0' },
+      'operation 1 (move /wifi/0) does not fit: there is nothing that it could be put into',
+    ],
+    [
+      { op: 'add', path: '/system/chuteSubnetPol', value: 'auto' },
+      'system.chuteSubnetPol is not a known field',
+    ],
     [{ op: 'replace', path: '/system/chutePrefixSize', value: 99 }, 'must be 1 to 30, not 99'],
     [
       { op: 'replace', path: '/system/chuteSubnetPool', value: '10.5.0.0/28' },

@@ -13,9 +13,16 @@ const PORT = {
   bridged: false,
   addresses: [],
 } as const;
+const BRIDGED = {
+  ...PORT,
+  interface: 'eth3',
+  mac: '02:00:00:00:00:13',
+  role: 'lan',
+  bridged: true,
+} as const;
 const network = {
   ...NO_NETWORK,
-  ports: { eth2: PORT },
+  ports: { eth2: PORT, eth3: BRIDGED },
   uplink: { interface: 'eth0', address: '203.0.113.20/24' },
 };
 
@@ -49,6 +56,14 @@ describe('a vlan', () => {
   test.each(['render', 'linux'] as const)('is nothing special on %s with the module', (host) => {
     expect(vlanOn(host, ['vlan'])).toMatchObject({ warnings: [] });
   });
+
+  test('of a host without the bridge it belongs to is warned of', () => {
+    const bare = { ...network, ports: { eth2: PORT } };
+    const facts = { network: bare, host: 'render', capabilities: ['vlan'] } as const;
+    expect(planned([ask('apply', VLAN)], { facts })).toMatchObject({
+      warnings: [{ message: expect.stringContaining('br-lan, and this host has none') }],
+    });
+  });
 });
 
 describe('a bridge on layer 3', () => {
@@ -65,7 +80,7 @@ describe('a bridge on layer 3', () => {
         message:
           'cannot plan hello: l3bridge of interface net names no network of this host: guests',
         path: '/services/main/interfaces/net/l3bridge',
-        hint: 'known are lan, wan, eth2',
+        hint: 'known are lan, wan, eth2, eth3',
       },
     ]);
   });

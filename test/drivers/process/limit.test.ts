@@ -68,11 +68,9 @@ async function arranged() {
   const args = { chute: 'hello', services: { main: WANTED } };
   const applied = appliedService({ state: 'running', spec: STAYS, instance });
   const context = testContext({ root, kind: 'resource.limit@1', args, applied, update: 'u2' });
-  // What is left of a group that limits nothing is as good as none.
   const world = async () => {
     const { shares, memory } = kernelOf(root);
-    const free = shares === null || shares === '1024' || shares === '100';
-    return free ? 'unlimited' : { shares, memory };
+    return { shares, memory };
   };
   return { root, args, context, world, instance };
 }
@@ -112,8 +110,30 @@ limited(`limits of a running service${reason}`, () => {
     const { patch } = await resourceLimit.run({ ...context, applied }, none, {
       before: args.services,
     });
-    expect(kernelOf(root).shares).toBe(real.cpu?.version === 2 ? '100' : '1024');
+    expect(kernelOf(root)).toEqual({ shares: null, memory: null, processes: 0 });
     expect(patch).toEqual([{ op: 'remove', path: '/limits/hello' }]);
+  });
+
+  test('that are taken back leave no group, and the service where it was', async () => {
+    const { root, args, context, instance } = await arranged();
+    const homes = (): string => readFileSync(`/proc/${instance.pid}/cgroup`, 'utf8');
+    const before = homes();
+    const undo = (await resourceLimit.prepare?.(context, args)) ?? { before: {} };
+    await resourceLimit.run(context, args, undo);
+    expect(homes()).not.toBe(before);
+    await resourceLimit.undo?.(context, args, undo);
+    expect(existsSync(dirname(groupDirectory(root, 'cpu')))).toBe(false);
+    expect(existsSync(dirname(groupDirectory(root, 'memory')))).toBe(false);
+    expect(homes()).toBe(before);
+  });
+
+  test('of one kind leave no group of the other', async () => {
+    const { root, args, context } = await arranged();
+    await resourceLimit.run(context, args, { before: {} });
+    const memory = { ...args, services: { main: { ...WANTED, shares: null } } };
+    await resourceLimit.run(context, memory, { before: args.services });
+    const left = real.cpu?.version === 2 ? '100' : null;
+    expect(kernelOf(root)).toMatchObject({ shares: left, memory: '67108864' });
   });
 
   test('a service that starts is in its group with what it starts, and the group ends with it', async () => {
