@@ -26,7 +26,9 @@ export function limitsOutcome(
 ): LimitsOutcome {
   const running = runningAfter(changes, applied);
   const divided = divide(running, changes);
-  const has = (capability: Capability): boolean => facts.capabilities.includes(capability);
+  // An engine of containers can limit whatever it runs.
+  const has = (capability: Capability): boolean =>
+    facts.runtime === 'docker' || facts.capabilities.includes(capability);
   const shares = has('cpu-shares') ? uneven(divided.shares) : {};
   const after: Record<ChuteName, Record<ServiceName, ServiceLimits>> = {};
   for (const { chute, service, memory } of running) {

@@ -47,7 +47,8 @@ export function timeoutOf(kind: string): number {
   if (['process', 'gate', 'container', 'network'].includes(noun)) return 60_000;
   // Fetching depends on the link, not on us; what stalls is the driver's to notice.
   if (kind.startsWith('release.fetch@')) return 600_000;
-  return kind.startsWith('image.') ? 1_800_000 : 10_000;
+  if (kind.startsWith('image.pull@') || kind.startsWith('image.build@')) return 1_800_000;
+  return kind.startsWith('image.') ? 60_000 : 10_000;
 }
 
 /** How often a failed step is tried again when its planner does not say. */

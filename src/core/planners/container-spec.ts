@@ -97,7 +97,10 @@ function mountsOf(
     [dataDir]: dataDirectory(chute),
     ...(Object.fromEntries(own) as Record<string, RootPath>),
   };
-  const mounts = Object.entries(written).map(([path, source]) => [path, { source, readOnly: false }]);
+  const mounts = Object.entries(written).map(([path, source]) => [
+    path,
+    { source, readOnly: false },
+  ]);
   return {
     ...(Object.fromEntries(mounts) as ContainerSpec['mounts']),
     [systemDir]: { source: systemDirectory(chute), readOnly: true },

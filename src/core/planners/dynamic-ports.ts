@@ -36,10 +36,7 @@ export function withPorts(
   const { web } = definition;
   const behind = web && definition.services[web.service];
   const port =
-    web &&
-    behind &&
-    listensOutside(behind, runtime) &&
-    outside(given[web.service] ?? {}, web.port);
+    web && behind && listensOutside(behind, runtime) && outside(given[web.service] ?? {}, web.port);
   return {
     ...definition,
     services: Object.fromEntries(services) as Definition['services'],

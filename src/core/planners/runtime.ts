@@ -4,39 +4,41 @@ import { ORDER } from '../phases.ts';
 import type { Change, PlanContext, Planner } from '../plan.ts';
 import type { StepDraft, StepId } from '../step.ts';
 import { textOrder } from '../text-order.ts';
+import { networkSteps } from './containers.ts';
 import { withPorts } from './dynamic-ports.ts';
+import { imageSteps } from './images.ts';
 import { directoryIdsOf } from './name.ts';
 import { publishedPorts } from './published-ports.ts';
 import { fateOf } from './service-fate.ts';
-import { unsupportedFields, type PlainRefusal } from './unsupported.ts';
+import { unfitForContainers } from './unfit-containers.ts';
+import { unsupportedFields } from './unsupported.ts';
 
 /**
- * What services need around them: volumes, and ports that nobody else has. Whatever the runtime of
+ * What services need around them: volumes, ports that nobody else has, and for containers their images
+ * and a network. Whatever the runtime of
  * this device cannot give is refused here, in words, before anything is touched.
  */
 export const runtime: Planner = {
   name: 'runtime',
-  version: 2,
+  version: 3,
   plan(change, context) {
     const { desired } = change;
     if (desired?.run !== 'running') return { steps: [] };
-    if (context.facts.runtime !== 'process') return { refusals: [laterRuntime(change, context)] };
+    const inContainers = context.facts.runtime === 'docker';
     const refusals = [
-      ...unsupportedFields(desired.definition),
+      ...(inContainers
+        ? unfitForContainers(desired.definition, context)
+        : unsupportedFields(desired.definition)),
       ...(context.ports.refusals[change.chute] ?? []),
     ];
     if (refusals.length > 0) return { refusals };
     const checks = [...portCheck(change, context), ...secretCheck(change, context)];
-    return { steps: [...checks, ...volumes(change)] };
+    const containers = inContainers
+      ? [...imageSteps(change, context), ...networkSteps(change)]
+      : [];
+    return { steps: [...checks, ...containers, ...volumes(change)] };
   },
 };
-
-const laterRuntime = ({ chute }: Change, { facts }: PlanContext): PlainRefusal => ({
-  code: 'RIPCORD_RUNTIME_UNSUPPORTED',
-  message: `cannot plan ${chute}: the ${facts.runtime} runtime comes with a later version`,
-  path: '',
-  hint: 'use a root made with --runtime process',
-});
 
 /** The ports that are new for this chute and so have to be free. */
 function portCheck(change: Change, context: PlanContext): readonly StepDraft[] {
@@ -82,10 +84,10 @@ function secretCheck(change: Change, context: PlanContext): readonly StepDraft[]
 /** The ports a chute will hold once its change is through. Pure. */
 export function wantedPorts(
   { chute, desired }: Pick<Change, 'chute' | 'desired'>,
-  { ports }: Pick<PlanContext, 'ports'>,
+  { ports, facts }: Pick<PlanContext, 'ports' | 'facts'>,
 ): ReadonlyMap<string, string> {
   if (desired?.run !== 'running') return new Map();
-  const definition = withPorts(desired.definition, ports.given[chute]);
+  const definition = withPorts(desired.definition, facts.runtime, ports.given[chute]);
   return new Map(publishedPorts(definition).map(({ key, service }) => [key, service]));
 }
 

@@ -1,4 +1,5 @@
 import type { ChuteName, ServiceName } from '../chute.ts';
+import { isContainer, type ServiceSpec } from '../container.ts';
 import { healthOf } from '../definition/health.ts';
 import { findCycle } from '../definition/needs.ts';
 import { pointer, type Patch } from '../patch.ts';
@@ -6,14 +7,16 @@ import { ORDER } from '../phases.ts';
 import type { Change, Desired, PlanContext, Planner } from '../plan.ts';
 import type { GateCheck, StepDraft, StepId } from '../step.ts';
 import { textOrder } from '../text-order.ts';
+import { containersAfterCommit, networkIdsOf } from './containers.ts';
 import { withPorts } from './dynamic-ports.ts';
 import { fetchIdsOf } from './files.ts';
+import { imageDrops, imageIdsOf } from './images.ts';
 import { directoryIdsOf } from './name.ts';
-import { processSpec } from './process-spec.ts';
 import { limitIdsOf } from './resource.ts';
 import { volumeIdsOf, wantedPorts } from './runtime.ts';
 import { savePatch } from './save-patch.ts';
 import { fateOf, type Fate } from './service-fate.ts';
+import { serviceSpec } from './service-spec.ts';
 import type { PlainRefusal } from './unsupported.ts';
 
 /**
@@ -22,17 +25,19 @@ import type { PlainRefusal } from './unsupported.ts';
  */
 export const state: Planner = {
   name: 'state',
-  version: 3,
+  version: 4,
   plan(change, context) {
     const refusals = wrongNeeds(change);
     if (refusals.length > 0) return { refusals };
     const fate = fateOf(change, context);
     return {
       steps: [
-        ...stops(change, fate),
+        ...stops(change, fate, context),
         ...starts(change, fate, context),
         ...gate(change, fate, context),
         ...save(change, savePatch(change, context, fate)),
+        ...containersAfterCommit(change, fate),
+        ...(context.facts.runtime === 'docker' ? imageDrops(change, context) : []),
       ],
     };
   },
@@ -58,23 +63,39 @@ function wrongNeeds({ chute, desired }: Change): readonly PlainRefusal[] {
   return cycle ? [...unknown, refuse(cycle[0] ?? '', cycle.join(' needs '))] : unknown;
 }
 
-function stops({ chute, before }: Change, { stopping }: Fate): readonly StepDraft[] {
-  const definition = before?.definition ? withPorts(before.definition, before.dynamicPorts) : null;
+function stops(
+  { chute, before }: Change,
+  { stopping }: Fate,
+  { facts }: PlanContext,
+): readonly StepDraft[] {
+  const definition = before?.definition
+    ? withPorts(before.definition, facts.runtime, before.dynamicPorts)
+    : null;
   const needs = definition?.services ?? {};
-  const idOf = (service: ServiceName): string => stopId(chute, service);
   return [...stopping].map(([service, spec]) => {
     // Who needs this one goes first.
-    const users = [...stopping.keys()].filter((each) => needs[each]?.needs.includes(service));
-    return {
-      id: idOf(service),
-      phase: ORDER['process.stop@1'],
-      kind: 'process.stop@1',
-      args: { chute, service, spec, ready: definition && healthOf(definition, service) },
-      needs: users.map(idOf),
+    const users = [...stopping].filter(([each]) => needs[each]?.needs.includes(service));
+    const common = {
+      id: stopId(chute, service, spec),
+      needs: users.map(([each, its]) => stopId(chute, each, its)),
       title: `stop ${service} of ${chute}`,
       undo: `start ${service} again as it ran before`,
       timeoutMs: spec.stop.graceMs + STOP_MS,
     };
+    const args = { chute, service, ready: definition && healthOf(definition, service) };
+    return isContainer(spec)
+      ? {
+          ...common,
+          phase: ORDER['container.stop@1'],
+          kind: 'container.stop@1',
+          args: { ...args, spec },
+        }
+      : {
+          ...common,
+          phase: ORDER['process.stop@1'],
+          kind: 'process.stop@1',
+          args: { ...args, spec },
+        };
   });
 }
 
@@ -89,24 +110,40 @@ function starts(
 ): readonly StepDraft[] {
   const { chute, desired, before } = change;
   const services = desired?.definition.services ?? {};
-  const idOf = (service: ServiceName): string => `${chute}/${service}/process.start`;
-  return [...starting].map(([service, spec]) => ({
-    id: idOf(service),
-    phase: ORDER['process.start@1'],
-    kind: 'process.start@1',
-    args: { chute, service, spec },
-    needs: [
-      ...(services[service]?.needs ?? []).filter((each) => starting.has(each)).map(idOf),
-      ...(stopping.has(service) ? [stopId(chute, service)] : []),
-      ...holdersOf(change, service, context),
-      ...directoryIdsOf(change),
-      ...fetchIdsOf(chute, before, services[service]?.source?.digest),
-      ...volumeIdsOf(chute, before, services[service]),
-      ...limitIdsOf(change, context),
-    ],
-    title: `start ${service} of ${chute}`,
-    undo: `stop ${service}`,
-  }));
+  return [...starting].map(([service, spec]) => {
+    const stopped = stopping.get(service);
+    const common = {
+      id: startId(chute, service, spec),
+      needs: [
+        ...(services[service]?.needs ?? []).flatMap((each) => {
+          const needed = starting.get(each);
+          return needed ? [startId(chute, each, needed)] : [];
+        }),
+        ...(stopped ? [stopId(chute, service, stopped)] : []),
+        ...holdersOf(change, service, context),
+        ...directoryIdsOf(change),
+        ...fetchIdsOf(chute, before, services[service]?.source?.digest),
+        ...volumeIdsOf(chute, before, services[service]),
+        ...limitIdsOf(change, context),
+      ],
+      title: `start ${service} of ${chute}`,
+      undo: `stop ${service}`,
+    };
+    return isContainer(spec)
+      ? {
+          ...common,
+          needs: [...common.needs, ...imageIdsOf(change, context), ...networkIdsOf(change)],
+          phase: ORDER['container.start@1'],
+          kind: 'container.start@1',
+          args: { chute, service, spec },
+        }
+      : {
+          ...common,
+          phase: ORDER['process.start@1'],
+          kind: 'process.start@1',
+          args: { chute, service, spec },
+        };
+  });
 }
 
 /** The stops of other chutes' services that have until now what this one will listen on. */
@@ -120,14 +157,9 @@ function holdersOf(
   const found = wanted.flatMap(([key]) => {
     const holder = applied.reservations.ports[key];
     const holding = changes.find((each) => each.chute === holder?.chute && hasSteps(each));
-    if (
-      !holder ||
-      !holding ||
-      holding.chute === chute ||
-      !fateOf(holding, context).stopping.has(holder.service)
-    )
-      return [];
-    return [stopId(holder.chute, holder.service)];
+    if (!holder || !holding || holding.chute === chute) return [];
+    const spec = fateOf(holding, context).stopping.get(holder.service);
+    return spec ? [stopId(holder.chute, holder.service, spec)] : [];
   });
   return [...new Set(found)];
 }
@@ -135,24 +167,30 @@ function holdersOf(
 const hasSteps = ({ patch, operation }: Change): boolean =>
   patch.length > 0 || operation === 'restart';
 
-const stopId = (chute: ChuteName, service: ServiceName): string =>
-  `${chute}/${service}/process.stop`;
+const stopId = (chute: ChuteName, service: ServiceName, spec: ServiceSpec): StepId =>
+  `${chute}/${service}/${isContainer(spec) ? 'container' : 'process'}.stop`;
+
+const startId = (chute: ChuteName, service: ServiceName, spec: ServiceSpec): StepId =>
+  `${chute}/${service}/${isContainer(spec) ? 'container' : 'process'}.start`;
 
 /** One gate for all that changed; services that only keep running are the baseline's concern. */
 function gate(
   { chute, desired }: Change,
   { starting, checking }: Fate,
-  { ports }: PlanContext,
+  { ports, facts }: PlanContext,
 ): readonly StepDraft[] {
   if (!desired || checking.size === 0) return [];
   const given = ports.given[chute];
-  const definition = withPorts(desired.definition, given);
+  const definition = withPorts(desired.definition, facts.runtime, given);
   const checks = [...checking].toSorted(textOrder).flatMap((service): readonly GateCheck[] => {
     const made = definition.services[service];
     if (!made) return [];
-    const { directory } =
-      starting.get(service) ?? processSpec(desired.definition, service, made, given);
-    return [{ chute, service, health: healthOf(definition, service), directory }];
+    const wanted = { definition: desired.definition, name: service, service: made, given };
+    const spec = starting.get(service) ?? serviceSpec(facts.runtime, wanted);
+    const check = { chute, service, health: healthOf(definition, service) };
+    return isContainer(spec)
+      ? [{ ...check, container: spec.name }]
+      : [{ ...check, directory: spec.directory }];
   });
   const withinMs = Math.max(...checks.map(({ health }) => health.withinMs));
   return [
