@@ -3,6 +3,15 @@ import { chuteSave } from './chute-save.ts';
 import { configCheck } from './config/config-check.ts';
 import { configReload, configRestore } from './config/config-reload.ts';
 import { configWrite } from './config/config-write.ts';
+import { containerKeep } from './docker/container-keep.ts';
+import { containerRemove } from './docker/container-remove.ts';
+import { containerStart } from './docker/container-start.ts';
+import { containerStop } from './docker/container-stop.ts';
+import { imageBuild } from './docker/image-build.ts';
+import { imageCheck } from './docker/image-check.ts';
+import { imageDrop } from './docker/image-drop.ts';
+import { imagePull } from './docker/image-pull.ts';
+import { networkCreate, networkRemove } from './docker/network.ts';
 import { directoryCreate, directoryRemove } from './files/directory.ts';
 import { releaseDrop } from './files/release-drop.ts';
 import { releaseFetch } from './files/release-fetch.ts';
@@ -16,7 +25,7 @@ import { secretCheck } from './process/secret-check.ts';
 import { processStart } from './process/start.ts';
 import { processStop } from './process/stop.ts';
 
-/** The drivers of the process runtime: one for every built-in kind of step. */
+/** The drivers of both runtimes: one for every built-in kind of step. */
 export function builtInDrivers(): BuiltInDrivers {
   return {
     'directory.create@1': directoryCreate,
@@ -31,6 +40,16 @@ export function builtInDrivers(): BuiltInDrivers {
     'process.stop@1': processStop,
     'resource.limit@1': resourceLimit,
     'process.start@1': processStart,
+    'image.pull@1': imagePull,
+    'image.build@1': imageBuild,
+    'image.check@1': imageCheck,
+    'image.drop@1': imageDrop,
+    'network.create@1': networkCreate,
+    'network.remove@1': networkRemove,
+    'container.stop@1': containerStop,
+    'container.start@1': containerStart,
+    'container.keep@1': containerKeep,
+    'container.remove@1': containerRemove,
     'gate.check@1': gateCheck,
     'config.check@1': configCheck,
     'config.restore@1': configRestore,

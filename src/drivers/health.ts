@@ -3,14 +3,28 @@ import { connect } from 'node:net';
 
 import type { Health } from '../core/chute.ts';
 import { codeOf } from '../core/errors.ts';
-import { exec } from './exec.ts';
+import { exec, type CommandResult } from './exec.ts';
 
-/** Where and how an exec check runs. */
+/** Where a service answers, and how a command is run beside it. */
 export type HealthScene = {
+  /** Its address; absent: this host. */
+  readonly host?: string;
+  readonly exec: (
+    argv: readonly string[],
+    limits: { readonly timeoutMs: number; readonly outputBytesMax: number },
+  ) => Promise<Pick<CommandResult, 'code' | 'how' | 'output'>>;
+  readonly signal: AbortSignal;
+};
+
+/** The scene of a process of this host. */
+export function processScene(scene: {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-};
+}): HealthScene {
+  const { signal } = scene;
+  return { signal, exec: (argv, limits) => exec({ ...scene, ...limits, argv }) };
+}
 
 /**
  * One answer of a service. `silent`: nobody answers yet, which a service that is just coming up may
@@ -19,7 +33,7 @@ export type HealthScene = {
 export type Answer = { readonly verdict: 'good' | 'bad' | 'silent'; readonly text: string };
 
 const OUTPUT_BYTES_MAX = 4_096;
-const HOST = '127.0.0.1';
+const THIS_HOST = '127.0.0.1';
 
 /** Asks a service once how it is. Never throws for what the service answers. */
 export async function askOnce(health: Health, scene: HealthScene): Promise<Answer> {
@@ -27,9 +41,9 @@ export async function askOnce(health: Health, scene: HealthScene): Promise<Answe
   scene.signal.throwIfAborted();
   switch (check.type) {
     case 'http':
-      return askHttp(check, timeoutMs, scene.signal);
+      return askHttp(check, timeoutMs, scene);
     case 'tcp':
-      return askTcp(check.port, timeoutMs, scene.signal);
+      return askTcp(check.port, timeoutMs, scene);
     case 'exec':
       return askExec(check.command, timeoutMs, scene);
     case 'alive':
@@ -54,12 +68,12 @@ export function describeCheck({ check }: Health): string {
 function askHttp(
   check: { readonly port: number; readonly path: string },
   timeoutMs: number,
-  signal: AbortSignal,
+  { host = THIS_HOST, signal }: HealthScene,
 ): Promise<Answer> {
   return new Promise((resolve) => {
     const { port, path } = check;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const request = get({ host: HOST, port, path, agent: false, signal: limit }, (response) => {
+    const request = get({ host, port, path, agent: false, signal: limit }, (response) => {
       const status = response.statusCode ?? 0;
       const verdict = status >= 200 && status < 400 ? 'good' : 'bad';
       resolve({ verdict, text: `${status} ${response.statusMessage ?? ''}`.trim() });
@@ -69,10 +83,14 @@ function askHttp(
   });
 }
 
-function askTcp(port: number, timeoutMs: number, signal: AbortSignal): Promise<Answer> {
+function askTcp(
+  port: number,
+  timeoutMs: number,
+  { host = THIS_HOST, signal }: HealthScene,
+): Promise<Answer> {
   return new Promise((resolve) => {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const socket = connect({ host: HOST, port, signal: limit });
+    const socket = connect({ host, port, signal: limit });
     socket.once('connect', () => {
       resolve({ verdict: 'good', text: 'connected' });
       socket.destroy();
@@ -86,9 +104,7 @@ async function askExec(
   timeoutMs: number,
   scene: HealthScene,
 ): Promise<Answer> {
-  const { code, how, output } = await exec({
-    ...scene,
-    argv,
+  const { code, how, output } = await scene.exec(argv, {
     timeoutMs,
     outputBytesMax: OUTPUT_BYTES_MAX,
   });

@@ -1,7 +1,7 @@
-import { allOf, EngineConnection } from './engine-connection.ts';
+import { allOf, EngineConnection, type EngineLimits } from './engine-connection.ts';
 import type {
   Container,
-  ContainerSpec,
+  ContainerBody,
   ContainerSummary,
   EngineInfo,
   EngineVersion,
@@ -25,9 +25,9 @@ const START_SILENCE_MS = 120_000;
 export class EngineApi {
   readonly #engine: EngineConnection;
 
-  /** Nothing is sent before the first call; `signal` gives up all of them. */
-  constructor(socket: string, signal: AbortSignal = new AbortController().signal) {
-    this.#engine = new EngineConnection(socket, signal);
+  /** Nothing is sent before the first call. */
+  constructor(socket: string, limits: EngineLimits = {}) {
+    this.#engine = new EngineConnection(socket, limits);
   }
 
   async version(): Promise<EngineVersion> {
@@ -50,7 +50,7 @@ export class EngineApi {
     )) as Container | null;
   }
 
-  async createContainer(name: string, spec: ContainerSpec): Promise<string> {
+  async createContainer(name: string, spec: ContainerBody): Promise<string> {
     const answer = await this.#engine.ask({
       method: 'POST',
       path: '/containers/create',
@@ -155,6 +155,17 @@ export class EngineApi {
     return (await this.#engine.get('/images/json', query)) as readonly ImageSummary[];
   }
 
+  async imagesNamed(repository: string): Promise<readonly ImageSummary[]> {
+    const query = { filters: JSON.stringify({ reference: [repository] }) };
+    return (await this.#engine.get('/images/json', query)) as readonly ImageSummary[];
+  }
+
+  /** Whether a container stands on an image, or on one that was built of it. */
+  async isImageUsed(id: string): Promise<boolean> {
+    const query = { all: '1', filters: JSON.stringify({ ancestor: [id] }) };
+    return ((await this.#engine.get('/containers/json', query)) as readonly unknown[]).length > 0;
+  }
+
   /** Brings an image from its registry; resolves when all of it is there. */
   async pullImage(reference: string, on?: (line: Progress) => void): Promise<void> {
     const { name, tag } = splitReference(reference);
@@ -166,7 +177,7 @@ export class EngineApi {
 
   /** Builds an image from a build context. Returns the id of the image. */
   async buildImage(
-    context: AsyncIterable<Uint8Array>,
+    context: () => AsyncIterable<Uint8Array>,
     options: { readonly tag: string; readonly labels: Labels; readonly dockerfile?: string },
     on?: (line: Progress) => void,
   ): Promise<string | null> {
@@ -193,7 +204,7 @@ export class EngineApi {
   }
 
   /** Reads images from what `docker save` wrote. */
-  async loadImages(archive: AsyncIterable<Uint8Array>): Promise<void> {
+  async loadImages(archive: () => AsyncIterable<Uint8Array>): Promise<void> {
     await this.#engine.follow({ method: 'POST', path: '/images/load', body: { tar: archive } });
   }
 
@@ -216,10 +227,10 @@ export class EngineApi {
     return (await this.#engine.find(`/networks/${encodeURIComponent(id)}`)) as Network | null;
   }
 
-  async networks(labels: Labels): Promise<readonly Network[]> {
-    return (await this.#engine.get('/networks', {
-      filters: filtersOf(labels),
-    })) as readonly Network[];
+  /** Those whose name has this in it; engines may know several of one name. */
+  async networksNamed(name: string): Promise<readonly Network[]> {
+    const query = { filters: JSON.stringify({ name: [name] }) };
+    return (await this.#engine.get('/networks', query)) as readonly Network[];
   }
 
   async createNetwork(spec: NetworkSpec): Promise<string> {

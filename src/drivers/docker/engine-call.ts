@@ -10,7 +10,7 @@ export type EngineCall = {
   /** With its version and query: `/v1.41/containers/json?all=1`. */
   readonly path: string;
   /** JSON, or bytes as they come. */
-  readonly body?: { readonly json: unknown } | { readonly tar: AsyncIterable<Uint8Array> };
+  readonly body?: { readonly json: unknown } | { readonly tar: () => AsyncIterable<Uint8Array> };
   /** How long the engine may say nothing at all, from the first byte sent to the last received. */
   readonly silenceMs: number;
   readonly signal: AbortSignal;
@@ -86,7 +86,7 @@ function headOf(asked: ClientRequest, body: EngineCall['body']): Promise<Incomin
     asked.on('error', reject);
     asked.once('close', () => reject(new Error('it closed the connection without an answer')));
     if (body !== undefined && 'tar' in body) {
-      pipeline(Readable.from(body.tar), asked).catch((error: unknown) => {
+      pipeline(Readable.from(body.tar()), asked).catch((error: unknown) => {
         if (!answered) reject(error);
       });
     } else asked.end(body === undefined ? undefined : JSON.stringify(body.json));

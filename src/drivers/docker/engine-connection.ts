@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { type EngineAnswer, type EngineCall, sendTo } from './engine-call.ts';
 import { EngineError } from './engine-error.ts';
 import type { EngineVersion } from './engine-types.ts';
@@ -20,18 +22,29 @@ type Asked = Pick<EngineCall, 'method' | 'path'> &
     readonly also?: readonly number[];
   };
 
+/** How long callers wait. */
+export type EngineLimits = {
+  /** Gives up every call. */
+  readonly signal?: AbortSignal;
+  /** How long to wait for an engine that is not there: one that is restarted is back in a second. */
+  readonly patienceMs?: number;
+};
+
+const AWAY = new Set(['ENOENT', 'ECONNREFUSED']);
+const LOOK_MS = 100;
+
 /**
  * Requests in the newest version of the API that the engine and this client both speak. Nothing is
  * kept between them but that version.
  */
 export class EngineConnection {
   readonly #socket: string;
-  readonly #signal: AbortSignal;
+  readonly #limits: Required<EngineLimits>;
   #version: Promise<string> | undefined;
 
-  constructor(socket: string, signal: AbortSignal) {
+  constructor(socket: string, limits: EngineLimits) {
     this.#socket = socket;
-    this.#signal = signal;
+    this.#limits = { signal: new AbortController().signal, patienceMs: 0, ...limits };
   }
 
   async version(): Promise<EngineVersion> {
@@ -83,17 +96,31 @@ export class EngineConnection {
       (pair): pair is [string, string] => pair[1] !== undefined,
     );
     const search = new URLSearchParams(given).toString();
-    const answer = await sendTo(this.#socket, {
+    const answer = await this.#patiently({
       silenceMs: SILENCE_MS,
       ...asked,
       path: search === '' ? asked.path : `${asked.path}?${search}`,
-      signal: this.#signal,
+      signal: this.#limits.signal,
     });
     if (answer.status < 400 || also.includes(answer.status)) return answer;
     const { status } = answer;
     throw new EngineError('refused', reasonOf((await allOf(answer)).toString('utf8'), status), {
       status,
     });
+  }
+
+  /** What was never sent may be sent again. */
+  async #patiently(call: EngineCall): Promise<EngineAnswer> {
+    const end = performance.now() + this.#limits.patienceMs;
+    for (;;) {
+      try {
+        return await sendTo(this.#socket, call);
+      } catch (error) {
+        const isAway = error instanceof EngineError && AWAY.has(error.code ?? '');
+        if (!isAway || performance.now() >= end) throw error;
+        await pause(LOOK_MS, undefined, { signal: call.signal });
+      }
+    }
   }
 
   /** The newest version that both sides speak. */

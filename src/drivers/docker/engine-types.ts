@@ -6,6 +6,8 @@ export type EngineVersion = {
   readonly Version: string;
   readonly ApiVersion: string;
   readonly MinAPIVersion?: string;
+  readonly Arch: string;
+  readonly Os: string;
 };
 
 export type EngineInfo = {
@@ -41,7 +43,7 @@ export type HostConfig = {
 };
 
 /** The body of a create call. */
-export type ContainerSpec = {
+export type ContainerBody = {
   readonly Image: string;
   readonly Cmd?: readonly string[];
   readonly Env?: readonly string[];
@@ -86,6 +88,10 @@ export type Container = {
     readonly OOMKilled: boolean;
     readonly StartedAt: string;
     readonly FinishedAt: string;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
   };
   readonly RestartCount: number;
   readonly Config: { readonly Labels: Labels | null };
@@ -98,6 +104,8 @@ export type Container = {
 
 export type Image = {
   readonly Id: string;
+  readonly Architecture: string;
+  readonly Os: string;
   readonly RepoTags: readonly string[] | null;
   readonly Config: { readonly Labels: Labels | null } | null;
 };
@@ -105,6 +113,7 @@ export type Image = {
 export type ImageSummary = {
   readonly Id: string;
   readonly RepoTags: readonly string[] | null;
+  readonly RepoDigests: readonly string[] | null;
   readonly Labels: Labels | null;
 };
 

@@ -1,15 +1,18 @@
 import { realpathSync } from 'node:fs';
 
 import type { ServiceLimits } from '../../core/applied.ts';
-import type { ServiceName } from '../../core/chute.ts';
+import type { ChuteName, ServiceName } from '../../core/chute.ts';
+import { isContainerInstance, type ServiceInstance } from '../../core/container.ts';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import { pointer } from '../../core/patch.ts';
-import type { ArgsOf, ProcessInstance, ResultOf } from '../../core/step.ts';
+import type { ArgsOf, ResultOf } from '../../core/step.ts';
+import { isContainerLimited, limitContainer } from '../docker/container-limits.ts';
 import { membersOf } from './end.ts';
 import { Groups, UNLIMITED } from './groups.ts';
 
 type Args = ArgsOf<'resource.limit@1'>;
 type Limits = Args['services'];
+type Running = { readonly service: ServiceName; readonly instance: ServiceInstance };
 
 /**
  * Limits what the services of a chute may take. Those that run are limited at once, with all their
@@ -24,19 +27,18 @@ export const resourceLimit: DriverOf<'resource.limit@1'> = {
 
   async run(context, args) {
     context.signal.throwIfAborted();
-    setAll(context, args, args.services);
+    await setAll(context, args, args.services);
     return done(context, args);
   },
 
   async probe(context, args) {
-    const groups = new Groups();
-    const root = realpathSync(context.root);
     const running = runningServices(context, args);
-    const limited = running
-      .filter(({ service }) =>
-        groups.has({ root, chute: args.chute, service }, args.services[service] ?? UNLIMITED),
-      )
-      .map(({ service }) => service);
+    const limited: ServiceName[] = [];
+    for (const each of running) {
+      const { service } = each;
+      const limits = args.services[service] ?? UNLIMITED;
+      if (await isLimited(context, { ...each, chute: args.chute }, limits)) limited.push(service);
+    }
     const evidence = { running: running.map(({ service }) => service), limited };
     // With nothing that runs there is nothing to see, and limiting is done again for nothing.
     if (limited.length === 0) return { state: 'not-done', evidence };
@@ -45,30 +47,40 @@ export const resourceLimit: DriverOf<'resource.limit@1'> = {
   },
 
   async undo(context, args, { before }) {
-    setAll(context, args, before);
+    await setAll(context, args, before);
   },
 };
 
-function setAll(context: StepContext, args: Args, limits: Limits): void {
-  const groups = new Groups();
-  const root = realpathSync(context.root);
+async function setAll(context: StepContext, args: Args, limits: Limits): Promise<void> {
   for (const { service, instance } of runningServices(context, args)) {
-    const group = { root, chute: args.chute, service };
     const wanted = limits[service] ?? UNLIMITED;
+    if (isContainerInstance(instance)) {
+      await limitContainer(context, instance, wanted);
+      continue;
+    }
+    const groups = new Groups();
+    const root = realpathSync(context.root);
+    const group = { root, chute: args.chute, service };
     groups.set(group, wanted);
     const members = membersOf({ root, mark: instance.mark, instance });
     groups.add(
       group,
       members.map(({ pid }) => pid),
     );
-    groups.lift(group, wanted);
   }
 }
 
-function runningServices(
-  { applied }: StepContext,
-  { chute }: Args,
-): readonly { readonly service: ServiceName; readonly instance: ProcessInstance }[] {
+async function isLimited(
+  context: StepContext,
+  running: Running & { readonly chute: ChuteName },
+  limits: ServiceLimits,
+): Promise<boolean> {
+  const { chute, service, instance } = running;
+  if (isContainerInstance(instance)) return isContainerLimited(context, instance, limits);
+  return new Groups().has({ root: realpathSync(context.root), chute, service }, limits);
+}
+
+function runningServices({ applied }: StepContext, { chute }: Args): readonly Running[] {
   return Object.entries(applied.chutes[chute]?.services ?? {}).flatMap(
     ([service, { state, instance }]) =>
       state === 'running' && instance !== null ? [{ service, instance }] : [],

@@ -3,11 +3,12 @@ import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { SecretRef } from '../../core/chute.ts';
+import { isContainerInstance } from '../../core/container.ts';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import { stoppingFile } from '../../core/layout.ts';
 import type { ArgsOf, ProcessInstance, ResultOf, TokenRef, UndoOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
-import { askOnce } from '../health.ts';
+import { askOnce, processScene } from '../health.ts';
 import { hidingSecretsOf } from '../hide-secrets.ts';
 import { lastLines } from '../last-lines.ts';
 import { findLeader, findService } from '../marked.ts';
@@ -36,7 +37,8 @@ export const processStop: DriverOf<'process.stop@1'> = {
 
   async prepare(context, args) {
     const service = context.applied.chutes[args.chute]?.services[args.service];
-    return { instance: service?.state === 'running' ? service.instance : null };
+    const instance = service?.state === 'running' ? service.instance : null;
+    return { instance: instance && !isContainerInstance(instance) ? instance : null };
   },
 
   async run(context, args, undo) {
@@ -97,7 +99,8 @@ async function serves(
   const { signal } = context;
   const source = { root, secret: (ref: SecretRef | TokenRef) => context.secret(ref) };
   const environment = await serviceEnvironment(source, spec.environment);
-  const scene = { directory: below(root, spec.directory), environment, signal };
+  const directory = below(root, spec.directory);
+  const scene = processScene({ directory, environment, signal });
   const end = context.up() + Math.min(ready.withinMs, SERVES_WITHIN_MS);
   while (context.up() < end && findService(root, instance) !== null) {
     const { verdict } = await askOnce(ready, scene);

@@ -1,0 +1,64 @@
+import type { Health } from '../../core/chute.ts';
+import { type Answer, askOnce } from '../health.ts';
+import { EngineApi } from './engine-api.ts';
+import { EngineError } from './engine-error.ts';
+import type { Container } from './engine-types.ts';
+import { engineOf } from './engine.ts';
+import { dockerSocket } from './socket.ts';
+
+const OWN_ADDRESS = '127.0.0.1';
+
+/**
+ * Asks the service in a container once how it is: at its own address, under the ports it has inside.
+ * Null when it does not run. Never throws for what the service answers.
+ */
+export async function askContainer(
+  health: Health,
+  { container, signal }: { readonly container: string; readonly signal: AbortSignal },
+): Promise<Answer | null> {
+  const found = await engineOf({ signal }).container(container);
+  if (!found?.State.Running) return null;
+  if (health.check.type === 'alive') return ownAnswer(found);
+  return askOnce(health, {
+    host: addressOf(found),
+    signal,
+    exec: async (argv, { timeoutMs }) => execIn(container, argv, { timeoutMs, signal }),
+  });
+}
+
+/** What a container's image has the engine find out about it. Pure. */
+function ownAnswer({ State }: Container): Answer {
+  switch (State.Health?.Status) {
+    case 'starting':
+      return { verdict: 'silent', text: 'starting' };
+    case 'unhealthy':
+      return { verdict: 'bad', text: 'unhealthy' };
+    default:
+      return { verdict: 'good', text: 'alive' };
+  }
+}
+
+/** On a network of its own it has an address there; on the host's it has the host's. Pure. */
+function addressOf({ NetworkSettings }: Container): string {
+  const addresses = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
+  return addresses.find((address) => address !== '') ?? OWN_ADDRESS;
+}
+
+async function execIn(
+  container: string,
+  argv: readonly string[],
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<{ readonly code: number | null; readonly how: string; readonly output: string }> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  const engine = new EngineApi(dockerSocket(process.env), {
+    signal: AbortSignal.any([signal, limit]),
+  });
+  try {
+    const { code, output } = await engine.exec(container, argv, timeoutMs);
+    return { code, how: `exit ${code}`, output };
+  } catch (error) {
+    if (limit.aborted) return { code: null, how: `no answer within ${timeoutMs} ms`, output: '' };
+    if (error instanceof EngineError) return { code: null, how: error.message, output: '' };
+    throw error;
+  }
+}

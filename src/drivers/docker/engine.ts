@@ -1,0 +1,67 @@
+import { RipcordError } from '../../core/errors.ts';
+import { EngineApi } from './engine-api.ts';
+import { EngineError } from './engine-error.ts';
+import { dockerSocket } from './socket.ts';
+
+/** An engine of containers that is restarted is back within a second or two. */
+const PATIENCE_MS = 10_000;
+/** A probe has five seconds. */
+const PROBE_PATIENCE_MS = 3_000;
+
+/** The engine of containers of this device, for what changes something. */
+export function engineOf({ signal }: { readonly signal: AbortSignal }): EngineApi {
+  return new EngineApi(dockerSocket(process.env), { signal, patienceMs: PATIENCE_MS });
+}
+
+/** The same, for a look that must not take long. */
+export function engineForProbe({ signal }: { readonly signal: AbortSignal }): EngineApi {
+  return new EngineApi(dockerSocket(process.env), { signal, patienceMs: PROBE_PATIENCE_MS });
+}
+
+/**
+ * Asks the engine of containers for something, and says in the user's words what could not be done.
+ *
+ * Throws RIPCORD_DOCKER_UNREACHABLE when it was not asked (transient), or did not answer (unknown),
+ * RIPCORD_DOCKER_REFUSED, RIPCORD_PORT_TAKEN or RIPCORD_ACCESS_DENIED.
+ */
+export async function asking<T>(what: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    throw error instanceof EngineError ? inWords(what, error) : error;
+  }
+}
+
+const DENIED = new Set(['EACCES', 'EPERM']);
+const PORT_TAKEN = /port is already allocated|address already in use/;
+/** What passes by itself: a registry that is away, something that is being removed right now. */
+const PASSING =
+  /connection refused|i\/o timeout|no such host|network is unreachable|Client\.Timeout|TLS handshake timeout|unexpected EOF|toomanyrequests|is already in progress/;
+
+function inWords(what: string, error: EngineError): RipcordError {
+  const details = { outcome: error.outcome, status: error.status, reason: error.message };
+  const said = { cause: error, details };
+  if (error.outcome === 'refused') {
+    const message = `cannot ${what}: ${error.message}`;
+    if (PORT_TAKEN.test(error.message))
+      return new RipcordError('RIPCORD_PORT_TAKEN', message, said);
+    const isPassing = error.status === 503 || PASSING.test(error.message);
+    return new RipcordError('RIPCORD_DOCKER_REFUSED', message, {
+      ...said,
+      class: isPassing ? 'transient' : 'permanent',
+    });
+  }
+  if (error.code !== null && DENIED.has(error.code)) {
+    return new RipcordError('RIPCORD_ACCESS_DENIED', `cannot ${what}: ${error.message}`, {
+      ...said,
+      hint: 'run as root, or as a user of the group docker',
+    });
+  }
+  const isUnknown = error.outcome === 'unknown';
+  const verb = isUnknown ? 'did not answer' : 'is not reached';
+  return new RipcordError(
+    'RIPCORD_DOCKER_UNREACHABLE',
+    `cannot ${what}: Docker ${verb}: ${error.message}`,
+    { ...said, class: isUnknown ? 'unknown' : 'transient', hint: 'systemctl status docker' },
+  );
+}

@@ -1,0 +1,142 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
+import { RipcordError } from '../../core/errors.ts';
+import { releaseDirectory } from '../../core/layout.ts';
+import type { ArgsOf, ResultOf } from '../../core/step.ts';
+import { below } from '../service-environment.ts';
+import { buildContext, RECIPE } from './build-context.ts';
+import type { EngineApi } from './engine-api.ts';
+import { EngineError } from './engine-error.ts';
+import type { Image } from './engine-types.ts';
+import { asking, engineForProbe, engineOf } from './engine.ts';
+import { removeUnused } from './image-pull.ts';
+import { CONTENT, foreign, hashOf, isOf, madeLabels, markOf, type Owner } from './ours.ts';
+
+type Args = ArgsOf<'image.build@1'>;
+type Result = ResultOf<'image.build@1'>;
+
+/** What a build says before it fails is the reason, mostly. */
+const LINES_MAX = 40;
+
+/** Builds the image of a service. One that was built of the same is taken as it is. */
+export const imageBuild: DriverOf<'image.build@1'> = {
+  idempotent: true,
+
+  async prepare(context, { image }) {
+    return asking(`look at image ${image}`, async () => {
+      const found = await engineOf(context).image(image);
+      return { previous: found?.Id ?? null };
+    });
+  },
+
+  async run(context, args) {
+    context.signal.throwIfAborted();
+    const what = `build image ${args.image}`;
+    return asking(what, async () => {
+      const engine = engineOf(context);
+      const found = await engine.image(args.image);
+      if (found && !isOf(labelsOf(found), ownerOf(context, args))) {
+        throw foreign(what, { kind: 'image', name: args.image, id: found.Id });
+      }
+      if (found && isMadeOf(found, args)) return done(context, found);
+      await build(engine, context, args);
+      const built = await engine.image(args.image);
+      if (built) return done(context, built);
+      throw new RipcordError(
+        'RIPCORD_DOCKER_REFUSED',
+        `cannot ${what}: it is not there afterwards`,
+      );
+    });
+  },
+
+  async probe(context, args) {
+    return asking(`look at image ${args.image}`, async () => {
+      const found = await engineForProbe(context).image(args.image);
+      const evidence = found && { image: found.Id };
+      const isThere =
+        found && isOf(labelsOf(found), ownerOf(context, args)) && isMadeOf(found, args);
+      if (!isThere) return { state: 'not-done', evidence };
+      return { state: 'done', evidence, done: done(context, found) };
+    });
+  },
+
+  async undo(context, args, { previous }) {
+    await asking(`remove image ${args.image}`, async () => {
+      const engine = engineOf(context);
+      const found = await engine.image(args.image);
+      if (!found || found.Id === previous || markOf(labelsOf(found)) !== context.mark) return;
+      if (previous === null) return void (await removeUnused(engine, args.image));
+      if ((await engine.image(previous)) === null) return;
+      await engine.tagImage(previous, args.image);
+      await removeUnused(engine, found.Id);
+    });
+  },
+};
+
+/** Throws RIPCORD_DOCKER_REFUSED with the last lines of a build that fails. */
+async function build(engine: EngineApi, context: StepContext, args: Args): Promise<void> {
+  const { chute, release, dockerfile, image } = args;
+  const root = realpathSync(context.root);
+  const directory = release === null ? null : below(root, releaseDirectory(chute, release));
+  if (directory !== null && !existsSync(directory)) {
+    throw new RipcordError(
+      'RIPCORD_RESOURCE_MISSING',
+      `cannot build image ${image}: its files are not there`,
+      { details: { release } },
+    );
+  }
+  if (dockerfile === null && (directory === null || !existsSync(join(directory, 'Dockerfile')))) {
+    throw new RipcordError(
+      'RIPCORD_SOURCE_INVALID',
+      `cannot build image ${image}: there is no Dockerfile at the top of its files`,
+    );
+  }
+  const lines: string[] = [];
+  try {
+    await engine.buildImage(
+      () => buildContext(directory, dockerfile),
+      {
+        tag: image,
+        labels: madeLabels(ownerOf(context, args), {
+          mark: context.mark,
+          content: contentOf(args),
+        }),
+        ...(dockerfile !== null && { dockerfile: RECIPE }),
+      },
+      ({ stream }) =>
+        lines.push(...(stream?.split('\n').filter((line) => line.trim() !== '') ?? [])),
+    );
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.outcome !== 'refused') throw error;
+    throw new RipcordError(
+      'RIPCORD_DOCKER_REFUSED',
+      `cannot build image ${image}: ${error.message}`,
+      {
+        cause: error,
+        details: { image, log: lines.slice(-LINES_MAX) },
+      },
+    );
+  }
+}
+
+/** What an image is made of, besides the images it stands on. Pure. */
+const contentOf = ({ release, dockerfile }: Args): string =>
+  hashOf(JSON.stringify([release, dockerfile]));
+
+const isMadeOf = (image: Image, args: Args): boolean =>
+  labelsOf(image)?.[CONTENT] === contentOf(args);
+
+const labelsOf = ({ Config }: Image): NonNullable<Image['Config']>['Labels'] =>
+  Config?.Labels ?? null;
+
+const ownerOf = ({ root }: StepContext, { chute, service }: Args): Owner => ({
+  root,
+  chute,
+  service,
+});
+
+const done = ({ mark }: StepContext, found: Image): Done<Result> => ({
+  result: { image: found.Id, built: markOf(labelsOf(found)) === mark },
+});

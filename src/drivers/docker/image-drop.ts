@@ -1,0 +1,54 @@
+import type { DriverOf, StepContext } from '../../core/driver.ts';
+import type { ArgsOf } from '../../core/step.ts';
+import type { EngineApi } from './engine-api.ts';
+import { asking, engineForProbe, engineOf } from './engine.ts';
+import { dropPulled, pulledBeside, removeUnused } from './image-pull.ts';
+import { ownerLabels, shortId } from './ours.ts';
+
+type Args = ArgsOf<'image.drop@1'>;
+
+/** Images that go: what was built for the chute, by name or without one, and what was pulled. */
+type Unneeded = { readonly built: readonly string[]; readonly pulled: readonly string[] };
+
+/** Drops images that no definition names any more. What something still uses stays. */
+export const imageDrop: DriverOf<'image.drop@1'> = {
+  idempotent: true,
+
+  async run(context, args) {
+    context.signal.throwIfAborted();
+    return asking(`drop images of ${args.chute}`, async () => {
+      const engine = engineOf(context);
+      const { built, pulled } = await unneeded(engine, context, args);
+      const dropped: string[] = [];
+      for (const each of built) if (await removeUnused(engine, each)) dropped.push(nameOf(each));
+      const owner = { root: context.root, chute: args.chute };
+      for (const each of pulled) if (await dropPulled(engine, owner, each)) dropped.push(each);
+      return { result: { dropped } };
+    });
+  },
+
+  async probe(context, args) {
+    return asking(`look at images of ${args.chute}`, async () => {
+      const { built, pulled } = await unneeded(engineForProbe(context), context, args);
+      const evidence = { left: [...built, ...pulled].map(nameOf) };
+      if (evidence.left.length > 0) return { state: 'not-done', evidence };
+      return { state: 'done', evidence, done: { result: { dropped: [] } } };
+    });
+  },
+};
+
+async function unneeded(
+  engine: EngineApi,
+  { root }: StepContext,
+  { chute, keep }: Args,
+): Promise<Unneeded> {
+  const images = await engine.images(ownerLabels({ root, chute }));
+  const built = images.flatMap(({ Id, RepoTags }) => {
+    const names = (RepoTags ?? []).filter((name) => name !== '<none>:<none>');
+    return names.length === 0 ? [Id] : names.filter((name) => !keep.includes(name));
+  });
+  return { built, pulled: await pulledBeside(engine, { root, chute }, keep) };
+}
+
+const nameOf = (reference: string): string =>
+  reference.startsWith('sha256:') ? shortId(reference) : reference;
