@@ -1,6 +1,14 @@
 import type { BuiltInDrivers } from '../../core/driver.ts';
 import type { BuiltInKind } from '../../core/step.ts';
 import { configCheck, configReload, configRestore, configWrite } from './config-drivers.ts';
+import {
+  containerKeep,
+  containerRemove,
+  containerStart,
+  containerStop,
+  networkCreate,
+  networkRemove,
+} from './container-drivers.ts';
 import type { SimDevice } from './device.ts';
 import {
   directoryCreate,
@@ -12,6 +20,7 @@ import {
   volumeCreate,
   volumeRemove,
 } from './file-drivers.ts';
+import { imageBuild, imageCheck, imageDrop, imagePull } from './image-drivers.ts';
 import { gateCheck, portCheck, processStart, processStop, secretCheck } from './process-drivers.ts';
 import { resourceLimit } from './resource-driver.ts';
 import { type SimDriver, simulated } from './simulated.ts';
@@ -30,6 +39,16 @@ const SIM_DRIVERS: { readonly [K in BuiltInKind]: SimDriverOf<K> } = {
   'process.stop@1': processStop,
   'resource.limit@1': resourceLimit,
   'process.start@1': processStart,
+  'image.pull@1': imagePull,
+  'image.build@1': imageBuild,
+  'image.check@1': imageCheck,
+  'image.drop@1': imageDrop,
+  'network.create@1': networkCreate,
+  'network.remove@1': networkRemove,
+  'container.stop@1': containerStop,
+  'container.start@1': containerStart,
+  'container.keep@1': containerKeep,
+  'container.remove@1': containerRemove,
   'gate.check@1': gateCheck,
   'config.check@1': configCheck,
   'config.restore@1': configRestore,

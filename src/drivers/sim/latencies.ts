@@ -17,6 +17,17 @@ const RUN_MS: { readonly [K in BuiltInKind]: number } = {
   'process.stop@1': 500,
   'process.start@1': 300,
   'resource.limit@1': 5,
+  // What is there already is found at once: how long the others take, their drivers add.
+  'image.pull@1': 10,
+  'image.build@1': 20,
+  'image.check@1': 5,
+  'image.drop@1': 500,
+  'network.create@1': 100,
+  'network.remove@1': 200,
+  'container.stop@1': 500,
+  'container.start@1': 400,
+  'container.keep@1': 10,
+  'container.remove@1': 50,
   'gate.check@1': 500,
   'config.check@1': 100,
   'config.restore@1': 0,
@@ -29,6 +40,8 @@ const RUN_MS: { readonly [K in BuiltInKind]: number } = {
 /** Where undoing takes another time than doing. */
 const UNDO_MS: Readonly<Record<string, number>> = {
   'release.fetch@1': 50,
+  'image.pull@1': 100,
+  'image.build@1': 20,
   // Its undo is what loads the files that are back.
   'config.restore@1': 400,
 };

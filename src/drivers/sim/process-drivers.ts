@@ -4,6 +4,7 @@ import type { ArgsOf, ProcessInstance, ResultOf, UndoOf } from '../../core/step.
 import { servicePatch } from '../applied-patch.ts';
 import type { DoPart } from './device.ts';
 import type { SimDriverOf } from './file-drivers.ts';
+import { containerByMark } from './sim-containers.ts';
 import { type SimProcess, type SimWorld, specHash } from './sim-world.ts';
 import type { SimScene } from './simulated.ts';
 
@@ -30,7 +31,8 @@ export const processStart: SimDriverOf<'process.start@1'> = {
 export const processStop: SimDriverOf<'process.stop@1'> = {
   prepare({ context }, { chute, service }) {
     const known = context.applied.chutes[chute]?.services[service];
-    return { instance: known?.state === 'running' ? known.instance : null };
+    const instance = known?.state === 'running' ? known.instance : null;
+    return { instance: instance && 'pid' in instance ? instance : null };
   },
   run(scene, args, undo) {
     if (undo.instance === null) return stopped(scene, args, 'it was not running');
@@ -92,10 +94,10 @@ export const gateCheck: SimDriverOf<'gate.check@1'> = {
   run({ world, context }, { checks }) {
     for (const { chute, service } of checks) {
       const mark = context.applied.chutes[chute]?.services[service]?.instance?.mark;
-      const found = mark === undefined ? null : byMark(world, mark);
       const isUnwell = world.unwell.includes(`${chute}/${service}`);
-      if (found && !found.isEnding && !isUnwell) continue;
-      const answer = found ? 'it does not answer well' : 'its process has ended';
+      const isLive = mark !== undefined && lives(world, mark);
+      if (isLive && !isUnwell) continue;
+      const answer = isLive ? 'it does not answer well' : 'it has ended';
       throw new RipcordError(
         'RIPCORD_GATE_FAILED',
         `cannot confirm that service ${service} of ${chute} is well: ${answer}`,
@@ -104,6 +106,9 @@ export const gateCheck: SimDriverOf<'gate.check@1'> = {
     return { result: { passed: checks.map(({ chute, service }) => ({ chute, service })) } };
   },
 };
+
+const lives = (world: SimWorld, mark: string): boolean =>
+  byMark(world, mark)?.isEnding === false || containerByMark(world, mark)?.state === 'running';
 
 function byMark({ processes }: SimWorld, mark: string): SimProcess | null {
   return processes.find((each) => each.mark === mark) ?? null;

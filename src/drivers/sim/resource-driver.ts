@@ -45,7 +45,8 @@ function done(
   { chute, services }: Args,
 ): Done<ResultOf<'resource.limit@1'>> {
   const path = pointer('limits', chute);
-  const mine = world.processes.filter((each) => each.chute === chute);
+  const live = [...world.processes, ...world.containers.filter(({ state }) => state === 'running')];
+  const mine = live.filter((each) => each.chute === chute);
   const result = { running: mine.map(({ service }) => service) };
   if (Object.keys(services).length > 0)
     return { result, patch: [{ op: 'add', path, value: services }] };

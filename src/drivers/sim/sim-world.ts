@@ -1,5 +1,6 @@
 import type { Applied, ServiceLimits } from '../../core/applied.ts';
 import type { ChuteName, ServiceName } from '../../core/chute.ts';
+import { isContainer, isContainerInstance, type ServiceSpec } from '../../core/container.ts';
 import { canonical, type Sha256 } from '../../core/json.ts';
 import {
   chuteDirectory,
@@ -9,7 +10,8 @@ import {
   systemDirectory,
   volumeDirectory,
 } from '../../core/layout.ts';
-import type { ProcessSpec, RootPath } from '../../core/step.ts';
+import type { RootPath } from '../../core/step.ts';
+import { imageIdOf, putContainer, type SimContainer, type SimImage } from './sim-containers.ts';
 
 /** A process of a simulated device. Who it is, what it was started as, and whether it is on its way out. */
 export type SimProcess = {
@@ -36,6 +38,10 @@ export type SimWorld = {
   /** What was last loaded from each file. */
   loaded: Record<RootPath, string>;
   processes: SimProcess[];
+  containers: SimContainer[];
+  /** By what they are called. */
+  images: Record<string, SimImage>;
+  networks: string[];
   /** What services may take, by chute. */
   limits: Record<ChuteName, Readonly<Record<ServiceName, ServiceLimits>>>;
   /** Ports that somebody else listens on. */
@@ -62,6 +68,9 @@ export function emptyWorld(): SimWorld {
     files: {},
     loaded: {},
     processes: [],
+    containers: [],
+    images: {},
+    networks: [],
     limits: {},
     portsTaken: {},
     secretsMissing: [],
@@ -82,7 +91,9 @@ export function worldOf(
 ): SimWorld {
   const world = emptyWorld();
   world.limits = { ...applied.limits };
-  for (const [chute, { releases, services, volumes }] of Object.entries(applied.chutes)) {
+  for (const [chute, { definition, releases, services, volumes }] of Object.entries(
+    applied.chutes,
+  )) {
     for (const path of [chuteDirectory(chute), dataDirectory(chute), systemDirectory(chute)])
       world.directories[path] = true;
     for (const volume of Object.keys(volumes))
@@ -93,9 +104,14 @@ export function worldOf(
     }
     for (const [service, { state, spec, instance }] of Object.entries(services)) {
       if (state !== 'running' || !spec || !instance) continue;
+      const hash = specHash(spec, sha256);
+      if (isContainer(spec) && isContainerInstance(instance)) {
+        const image = imageIdOf(definition?.services[service], spec, sha256);
+        putContainer(world, { chute, service, hash, spec, instance, image });
+      }
+      if (isContainerInstance(instance)) continue;
       const { pid, mark } = instance;
       world.nextPid = Math.max(world.nextPid, pid + 1);
-      const hash = specHash(spec, sha256);
       world.processes.push({ pid, chute, service, mark, spec: hash, isEnding: false });
     }
   }
@@ -114,14 +130,19 @@ export function differences(world: SimWorld, applied: Applied, sha256: Sha256): 
   const differ = [...places]
     .filter((place) => is[place] !== shall[place])
     .map((place) => `${place} is ${is[place] ?? 'nothing'}, not ${shall[place] ?? 'nothing'}`);
-  const missing = Object.keys(worldOf(applied, sha256).directories)
-    .filter((path) => !world.directories[path])
-    .map((path) => `${path} is missing`);
+  const { directories, networks, images } = worldOf(applied, sha256);
+  // There may be more of these than are needed.
+  const missing = [
+    ...Object.keys(directories).filter((path) => !world.directories[path]),
+    ...networks.filter((network) => !world.networks.includes(network)),
+    ...Object.keys(images).filter((image) => !world.images[image]),
+  ].map((what) => `${what} is missing`);
   return [...differ, ...missing].toSorted();
 }
 
 /** Every place where a device can differ from what is applied; directories may be more. */
-function comparable({ links, files, loaded, processes, limits }: SimWorld): Record<string, string> {
+function comparable(world: SimWorld): Record<string, string> {
+  const { links, files, loaded, processes, containers, limits } = world;
   const places: Record<string, string> = {};
   for (const [path, digest] of Object.entries(links)) places[path] = digest;
   for (const [path, { hash }] of Object.entries(files))
@@ -130,11 +151,16 @@ function comparable({ links, files, loaded, processes, limits }: SimWorld): Reco
   for (const [chute, each] of Object.entries(limits)) places[`limits ${chute}`] = canonical(each);
   for (const { pid, chute, service, mark, spec, isEnding } of processes)
     places[`process ${pid}`] = `${chute}/${service} ${mark} ${spec}${isEnding ? ' ending' : ''}`;
+  // What does not run is nobody's concern: what was put aside, or died and was found so.
+  for (const { id, chute, service, mark, spec } of containers.filter(
+    (each) => each.state === 'running',
+  ))
+    places[`container ${id}`] = `${chute}/${service} ${mark} ${spec}`;
   return places;
 }
 
-/** The hash of how a process was started. Pure. */
-export function specHash(spec: ProcessSpec, sha256: Sha256): string {
+/** The hash of how a service was started. Pure. */
+export function specHash(spec: ServiceSpec, sha256: Sha256): string {
   return sha256(canonical(spec));
 }
 

@@ -15,7 +15,7 @@ export type SimScene = {
 export type SimDriver<Args, Undo, Result> = {
   readonly effect?: false;
   /** Milliseconds on top of what the kind usually takes. */
-  moreMs?(this: void, args: Args): number;
+  moreMs?(this: void, args: Args, scene: SimScene): number;
   skip?(this: void, scene: SimScene, args: Args): Skip | null;
   prepare?(this: void, scene: SimScene, args: Args): Undo;
   run(scene: SimScene & { readonly part: DoPart }, args: Args, undo: Undo): Done<Result>;
@@ -41,7 +41,7 @@ export function simulated<Args, Undo, Result>(
     ...(prepare && { prepare: async (context, args) => prepare(scene(context), args) }),
     ...(probe && { probe: async (context, args, undo) => probe(scene(context), args, undo) }),
     run: async (context, args, undo) => {
-      const moreMs = driver.moreMs?.(args) ?? 0;
+      const moreMs = driver.moreMs?.(args, scene(context)) ?? 0;
       const call = { on: 'run' as const, context, args: args as Json, moreMs };
       return await device.call(call, (part) => driver.run({ ...scene(context), part }, args, undo));
     },
