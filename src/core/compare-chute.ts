@@ -33,10 +33,7 @@ export function viewOfApplied(chute: AppliedChute | null): ChuteView {
 }
 
 /** `other`: it runs, but not as it is defined, because somebody accepted what an update left behind. */
-function stateOf(
-  chute: AppliedChute,
-  name: ServiceName,
-): string {
+function stateOf(chute: AppliedChute, name: ServiceName): string {
   const { definition, services, releases, dynamicPorts: given } = chute;
   const { state, spec } = services[name] ?? UNKNOWN;
   const service = definition?.services[name];

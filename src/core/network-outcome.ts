@@ -169,7 +169,9 @@ function takenFor(
   const wanted = changes
     .filter((each) => each.chute !== chute)
     .flatMap((each) =>
-      [...wantedPorts(each, { ports, facts }).keys()].map((key) => [key, `chute ${each.chute}`] as const),
+      [...wantedPorts(each, { ports, facts }).keys()].map(
+        (key) => [key, `chute ${each.chute}`] as const,
+      ),
     );
   const published = [...held, ...wanted];
   const redirected = [...Object.entries(staying), ...Object.entries(given)]
