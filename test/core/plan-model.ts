@@ -4,6 +4,7 @@ import { produce } from 'immer';
 
 import { NEW_CHUTE, NOTHING_APPLIED, type Applied } from '../../src/core/applied.ts';
 import type { Definition, Service } from '../../src/core/chute.ts';
+import type { ServiceInstance, ServiceSpec } from '../../src/core/container.ts';
 import type { ChuteRequest, Requester } from '../../src/core/events.ts';
 import type { HostFacts } from '../../src/core/facts.ts';
 import type { Json } from '../../src/core/json.ts';
@@ -165,6 +166,26 @@ function patchOf(step: Step, applied: Applied): Patch {
 
 const NONE = (): Patch => [];
 
+type ServiceArgs = Pick<ArgsOf<'process.stop@1'>, 'chute' | 'service'>;
+
+function stopped({ chute, service: name }: ServiceArgs, { chutes }: Applied): Patch {
+  const was = chutes[chute]?.services[name];
+  if (was?.state !== 'running') throw new Error(`${name} of ${chute} is stopped, but not running`);
+  const value = { ...was, state: 'stopped', instance: null };
+  return [{ op: 'replace', path: pointer('chutes', chute, 'services', name), value }];
+}
+
+function started(
+  { chute, service: name, spec }: ServiceArgs & { readonly spec: ServiceSpec },
+  { chutes }: Applied,
+  instance: ServiceInstance,
+): Patch {
+  if (chutes[chute]?.services[name]?.state === 'running')
+    throw new Error(`${name} of ${chute} is started twice`);
+  const value = { state: 'running', spec, instance };
+  return [{ op: 'add', path: pointer('chutes', chute, 'services', name), value }];
+}
+
 const PATCHES: {
   readonly [K in BuiltInKind]: (args: ArgsOf<K>, applied: Applied) => Patch;
 } = {
@@ -194,20 +215,19 @@ const PATCHES: {
     if (Object.keys(services).length > 0) return [{ op: 'add', path, value: services }];
     return limits[chute] ? [{ op: 'remove', path }] : [];
   },
-  'process.stop@1': ({ chute, service: name }, { chutes }) => {
-    const was = chutes[chute]?.services[name];
-    if (was?.state !== 'running')
-      throw new Error(`${name} of ${chute} is stopped, but not running`);
-    const value = { ...was, state: 'stopped', instance: null };
-    return [{ op: 'replace', path: pointer('chutes', chute, 'services', name), value }];
-  },
-  'process.start@1': ({ chute, service: name, spec }, { chutes }) => {
-    if (chutes[chute]?.services[name]?.state === 'running')
-      throw new Error(`${name} of ${chute} is started twice`);
-    const instance = { pid: 1, startTicks: 1, boot: 'boot', mark: 'mark' };
-    const value = { state: 'running', spec, instance };
-    return [{ op: 'add', path: pointer('chutes', chute, 'services', name), value }];
-  },
+  'process.stop@1': stopped,
+  'process.start@1': (args, applied) =>
+    started(args, applied, { pid: 1, startTicks: 1, boot: 'boot', mark: 'mark' }),
+  'container.stop@1': stopped,
+  'container.start@1': (args, applied) => started(args, applied, { container: 'c1', mark: 'mark' }),
+  'container.keep@1': NONE,
+  'container.remove@1': NONE,
+  'network.create@1': NONE,
+  'network.remove@1': NONE,
+  'image.pull@1': NONE,
+  'image.build@1': NONE,
+  'image.check@1': NONE,
+  'image.drop@1': NONE,
   'chute.save@1': ({ patch }) => patch,
   'host.save@1': ({ patch }) => patch,
   'release.fetch@1': NONE,

@@ -151,7 +151,7 @@ describe('every plan', () => {
           const after = run(applied, made.plan).applied;
           const published = Object.entries(after.chutes).flatMap(([chute, each]) =>
             each.definition && each.run === 'running'
-              ? publishedPorts(withPorts(each.definition, each.dynamicPorts)).map(
+              ? publishedPorts(withPorts(each.definition, 'process', each.dynamicPorts)).map(
                   ({ key, service: name }) => [key, { chute, service: name }],
                 )
               : [],

@@ -22,7 +22,8 @@ export class Root {
     for (const ripcord of this.#opened) {
       await ripcord.close();
       for (const { services } of Object.values(ripcord.state.applied.chutes))
-        for (const { instance } of Object.values(services)) if (instance) end(instance.pid);
+        for (const { instance } of Object.values(services))
+          if (instance && 'pid' in instance) end(instance.pid);
     }
     rmSync(this.home, { recursive: true, force: true });
   }
@@ -61,5 +62,7 @@ export const byName = (operation: 'start' | 'stop' | 'restart' | 'delete'): Chut
   sources: {},
 });
 
-export const pidOf = (ripcord: Ripcord): number =>
-  ripcord.state.applied.chutes['hello']?.services['main']?.instance?.pid ?? 0;
+export function pidOf(ripcord: Ripcord, name = 'hello'): number {
+  const instance = ripcord.state.applied.chutes[name]?.services['main']?.instance;
+  return instance && 'pid' in instance ? instance.pid : 0;
+}

@@ -87,7 +87,7 @@ describe('while an engine is open', () => {
     const other = await ripcord.apply([{ ...chute(SLEEPS), name: 'other' }]);
     await other.done;
     const { seq } = ripcord.head;
-    const pid = ripcord.state.applied.chutes['other']?.services['main']?.instance?.pid ?? 0;
+    const pid = pidOf(ripcord, 'other');
     process.kill(-pid, 'SIGKILL');
     await until(ripcord, seq, isCommitted);
     const asked: string[] = [];
@@ -114,7 +114,7 @@ describe('while an engine is open', () => {
     const other = await ripcord.apply([{ ...chute(SLEEPS), name: 'other' }]);
     await other.done;
     const { seq } = ripcord.head;
-    const pid = ripcord.state.applied.chutes['other']?.services['main']?.instance?.pid ?? 0;
+    const pid = pidOf(ripcord, 'other');
     process.kill(-pid, 'SIGKILL');
     await until(ripcord, seq, isCommitted);
     expect(ripcord.state.applied.chutes['hello']).toMatchObject({

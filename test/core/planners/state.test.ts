@@ -193,7 +193,7 @@ describe('the gate', () => {
       ['plain', { type: 'alive' }],
       ['web', { type: 'tcp', port: 8080 }],
     ]);
-    expect(checks[0]?.directory).toBe(`chutes/hello/releases/${'c'.repeat(64)}`);
+    expect(checks[0]).toMatchObject({ directory: `chutes/hello/releases/${'c'.repeat(64)}` });
     expect(withinMs).toBe(90_000);
   });
 
