@@ -5,6 +5,7 @@ import type { ChuteRequest } from '../../src/core/events.ts';
 import type { HostFacts } from '../../src/core/facts.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { NO_NETWORK } from '../../src/core/network.ts';
+import type { Runtime } from '../../src/core/planners/dynamic-ports.ts';
 import { randomFrom } from '../../src/drivers/sim/random.ts';
 import { facts, port, radio } from './allocate/host-model.ts';
 import { ask, definition, digest, service } from './plan-model.ts';
@@ -20,18 +21,20 @@ export type History = {
 const CHUTES = ['x', 'y'];
 const SERVICES = ['main', 'db'];
 
-const anyFacts: fc.Arbitrary<Partial<HostFacts>> = fc.record({
-  network: fc.oneof(
-    fc.constantFrom(
-      NO_NETWORK,
-      facts([], [port('eth1'), port('eth2', { role: 'lan' })]),
-      facts([radio('w0')]),
+const anyFacts = (runtime: Runtime): fc.Arbitrary<Partial<HostFacts>> =>
+  fc.record({
+    runtime: fc.constant(runtime),
+    network: fc.oneof(
+      fc.constantFrom(
+        NO_NETWORK,
+        facts([], [port('eth1'), port('eth2', { role: 'lan' })]),
+        facts([radio('w0')]),
+      ),
+      { weight: 3, arbitrary: fc.constant(facts([radio('w0'), radio('w1')], [port('eth1')])) },
     ),
-    { weight: 3, arbitrary: fc.constant(facts([radio('w0'), radio('w1')], [port('eth1')])) },
-  ),
-  portsTaken: fc.constantFrom<HostFacts['portsTaken']>({}, { '2000/tcp': 'nginx' }),
-  capabilities: fc.constant<HostFacts['capabilities']>(['cpu-shares']),
-});
+    portsTaken: fc.constantFrom<HostFacts['portsTaken']>({}, { '2000/tcp': 'nginx' }),
+    capabilities: fc.constant<HostFacts['capabilities']>(['cpu-shares', 'docker']),
+  });
 
 const DHCP = { leasetime: '12h', start: 10, limit: 50 };
 
@@ -52,13 +55,15 @@ const anyInterface: fc.Arbitrary<readonly [string, JsonObject]> = fc.oneof(
   fc.constant(['lan0', { type: 'lan', dhcp: DHCP }] as const),
 );
 
-const anyService = (name: string): fc.Arbitrary<Service> =>
+const anyService = (name: string, runtime: Runtime): fc.Arbitrary<Service> =>
   fc
     .record({
       digest: fc.option(fc.constantFrom('a', 'b', 'c')),
       ports: fc.subarray([1000, 2000, 3000], { maxLength: 1 }),
       volume: fc.option(fc.constantFrom('data', 'uploads')),
       value: fc.constantFrom('1', '2'),
+      image: fc.constantFrom(null, ...(runtime === 'docker' ? ['web:1', 'web:2'] : [])),
+      isOnHost: fc.boolean(),
       fraction: fc.option(fc.constantFrom(0.1, 0.2), { freq: 1 }),
       interfaces:
         name === 'main'
@@ -67,39 +72,45 @@ const anyService = (name: string): fc.Arbitrary<Service> =>
     })
     .map((given) =>
       service({
+        ...(given.image === null ? { image: 'node' } : { type: 'image', image: given.image }),
         environment: { VALUE: given.value },
         needs: name === 'main' ? ['db'] : [],
         interfaces: Object.fromEntries(given.interfaces),
         ports: Object.fromEntries(given.ports.map((each) => [`${each}/tcp`, { internal: each }])),
         volumes: given.volume ? { '/data': { name: given.volume } } : {},
-        ...(given.digest && { source: { type: 'local', digest: digest(given.digest) } }),
-        ...(given.fraction !== null &&
-          given.value === '2' && { requests: { cpuFraction: given.fraction } }),
+        ...(given.digest &&
+          given.image === null && { source: { type: 'local', digest: digest(given.digest) } }),
+        requests: {
+          ...(given.isOnHost && { networkMode: 'host' }),
+          ...(given.fraction !== null && given.value === '2' && { cpuFraction: given.fraction }),
+        },
       }),
     );
 
-const anyDefinition = (name: string): fc.Arbitrary<Definition> =>
+const anyDefinition = (name: string, runtime: Runtime): fc.Arbitrary<Definition> =>
   fc
     .record({
       version: fc.integer({ min: 1, max: 3 }),
       names: fc.constantFrom(['main'], SERVICES),
-      main: anyService('main'),
-      db: anyService('db'),
+      main: anyService('main', runtime),
+      db: anyService('db', runtime),
+      web: fc.option(fc.constantFrom(1000, 5000)),
       redirect: fc.boolean(),
       port: fc.constantFrom(9000, 9001, 9002),
     })
-    .map(({ version, names, main, db, redirect, port: from }) => {
+    .map(({ version, names, main, db, web, redirect, port: from }) => {
       const inside = Object.keys(main.interfaces)[0];
       const services = names.includes('db') ? { main, db } : { main: { ...main, needs: [] } };
       const rule = { type: 'redirect', from: `@host.lan:${from}`, to: `${inside}:80` };
       const firewall = redirect && inside !== undefined ? { web: rule } : {};
-      return definition({ name, version, services, firewall });
+      const site = web === null ? {} : { web: { service: 'main', port: web } };
+      return definition({ name, version, services, firewall, ...site });
     });
 
-const anyRequest = (name: string): fc.Arbitrary<ChuteRequest> =>
+const anyRequest = (name: string, runtime: Runtime): fc.Arbitrary<ChuteRequest> =>
   fc.oneof(
-    { weight: 4, arbitrary: anyDefinition(name).map((each) => ask('apply', each)) },
-    { weight: 1, arbitrary: anyDefinition(name).map((each) => ask('update', each)) },
+    { weight: 4, arbitrary: anyDefinition(name, runtime).map((each) => ask('apply', each)) },
+    { weight: 1, arbitrary: anyDefinition(name, runtime).map((each) => ask('update', each)) },
     {
       weight: 2,
       arbitrary: fc
@@ -108,16 +119,21 @@ const anyRequest = (name: string): fc.Arbitrary<ChuteRequest> =>
     },
   );
 
-const anyUpdate = fc
-  .subarray(CHUTES, { minLength: 1, maxLength: 2 })
-  .chain((names) => fc.tuple(...names.map(anyRequest)));
+const anyUpdate = (runtime: Runtime): fc.Arbitrary<readonly ChuteRequest[]> =>
+  fc
+    .subarray(CHUTES, { minLength: 1, maxLength: 2 })
+    .chain((names) => fc.tuple(...names.map((name) => anyRequest(name, runtime))));
 
 /** Whatever may be asked of a device, most of it possible, some of it refused. */
-export const anyHistory: fc.Arbitrary<History> = fc.record({
-  facts: anyFacts,
-  updates: fc.array(anyUpdate, { minLength: 2, maxLength: 4 }),
-  seed: fc.integer(),
-});
+export const anyHistory: fc.Arbitrary<History> = fc
+  .constantFrom<Runtime[]>('process', 'docker')
+  .chain((runtime) =>
+    fc.record({
+      facts: anyFacts(runtime),
+      updates: fc.array(anyUpdate(runtime), { minLength: 2, maxLength: 4 }),
+      seed: fc.integer(),
+    }),
+  );
 
 /** The same value with the keys of every object in another order. Pure. */
 export function shuffled<T>(value: T, seed: number): T {

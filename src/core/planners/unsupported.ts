@@ -8,7 +8,7 @@ export type { PlainRefusal };
 /** Languages of light services whose programs run as they are, without a build. */
 const RUN_AS_THEY_ARE = new Set(['node', 'python2', 'python3']);
 
-const DOCKER_HINT = 'wait for the docker runtime, which comes with a later version';
+const DOCKER_HINT = 'run it on a root that was made with --runtime docker';
 
 /**
  * What of a definition the process runtime cannot give. Pure.
