@@ -51,10 +51,14 @@ export class PrivateDocker {
   static async start(...flags: readonly string[]): Promise<PrivateDocker> {
     const home = realpathSync(mkdtempSync(join(tmpdir(), 'ripcord-docker-')));
     // It holds the namespace while dockerd is dead.
-    const holder = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up; echo up; exec sleep 100000'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: { ...process.env, RIPCORD_ROOT: home },
-    });
+    const holder = spawn(
+      'unshare',
+      ['--net', 'sh', '-c', 'ip link set lo up; echo up; exec sleep 100000'],
+      {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { ...process.env, RIPCORD_ROOT: home },
+      },
+    );
     if (holder.stdout) await once(holder.stdout, 'data');
     const docker = new PrivateDocker(home, holder, flags);
     await docker.startDaemon();
@@ -124,7 +128,7 @@ export class PrivateDocker {
     await Promise.all(all.map(({ Id }) => api.removeContainer(Id).catch(() => undefined)));
     await this.endDaemon('SIGTERM');
     this.#holder.kill('SIGKILL');
-    spawnSync('umount', ['-l', join(this.home, 'data')], { stdio: 'ignore' });
+    for (const path of mountsBelow(this.home)) spawnSync('umount', ['-l', path]);
     rmSync(this.home, { recursive: true, force: true });
   }
 
@@ -141,11 +145,28 @@ export class PrivateDocker {
   }
 }
 
+/** What is mounted below a directory, the innermost first. */
+function mountsBelow(directory: string): readonly string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((path) => path.startsWith(`${directory}/`))
+    .toReversed();
+}
+
 /** Makes the image `busybox:test`: a static busybox under all the names that tests use. */
 export async function loadBusybox(docker: PrivateDocker): Promise<void> {
   const tree = join(docker.home, 'busybox');
   mkdirSync(join(tree, 'bin'), { recursive: true });
-  const { status } = spawnSync(BUSYBOX, ['sh', '-c', `cp ${BUSYBOX} bin/busybox && for name in sh sleep cat echo env httpd id ls nc test true wget; do ln -s busybox bin/$name; done; mkdir tmp www data; chmod 1777 tmp`], { cwd: tree });
+  const { status } = spawnSync(
+    BUSYBOX,
+    [
+      'sh',
+      '-c',
+      `cp ${BUSYBOX} bin/busybox && for name in sh sleep cat echo env httpd id ls nc test true wget; do ln -s busybox bin/$name; done; mkdir tmp www data; chmod 1777 tmp`,
+    ],
+    { cwd: tree },
+  );
   if (status !== 0) throw new Error('cannot make the tree of busybox');
   const recipe = 'FROM scratch\nCOPY . /\nCMD ["/bin/sleep", "100000"]\n';
   await docker.api().buildImage(() => buildContext(tree, recipe), {

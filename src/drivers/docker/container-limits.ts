@@ -5,7 +5,9 @@ import { asking, engineForProbe, engineOf } from './engine.ts';
 
 /** What the kernel gives to everybody who was given nothing else. */
 const SHARES_DEFAULT = 1024;
-const NO_LIMIT = -1;
+/** More than any device has: an engine takes no word for a limit that is lifted while a container runs. */
+const NO_MEMORY_LIMIT = 2 ** 50;
+const NO_SWAP_LIMIT = -1;
 
 /** Limits a container while it runs. One that is gone has nothing to be limited. */
 export async function limitContainer(
@@ -18,8 +20,8 @@ export async function limitContainer(
     if ((await engine.container(container)) === null) return;
     await engine.updateContainer(container, {
       CpuShares: shares ?? SHARES_DEFAULT,
-      Memory: memory ?? NO_LIMIT,
-      MemorySwap: NO_LIMIT,
+      Memory: memory ?? NO_MEMORY_LIMIT,
+      MemorySwap: NO_SWAP_LIMIT,
     });
   });
 }
@@ -35,6 +37,6 @@ export async function isContainerLimited(
     if (found === null) return false;
     const { CpuShares, Memory } = found.HostConfig;
     const hasShares = (CpuShares || SHARES_DEFAULT) === (shares ?? SHARES_DEFAULT);
-    return hasShares && Math.max(Memory, 0) === (memory ?? 0);
+    return hasShares && (Memory || NO_MEMORY_LIMIT) === (memory ?? NO_MEMORY_LIMIT);
   });
 }

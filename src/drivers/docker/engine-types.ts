@@ -107,13 +107,13 @@ export type Image = {
   readonly Architecture: string;
   readonly Os: string;
   readonly RepoTags: readonly string[] | null;
+  readonly RepoDigests: readonly string[] | null;
   readonly Config: { readonly Labels: Labels | null } | null;
 };
 
 export type ImageSummary = {
   readonly Id: string;
   readonly RepoTags: readonly string[] | null;
-  readonly RepoDigests: readonly string[] | null;
   readonly Labels: Labels | null;
 };
 

@@ -72,14 +72,17 @@ export async function pulledBeside(
   owner: Owner,
   keep: readonly string[],
 ): Promise<readonly string[]> {
-  const images = await engine.imagesNamed(repositoryOf(owner));
-  return images.flatMap((image) => {
-    const tags = image.RepoTags ?? [];
-    return [...tags, ...(image.RepoDigests ?? [])].filter(
-      (name) =>
-        tags.includes(pulledName(owner, name)) && !keep.map(fullName).includes(fullName(name)),
+  const names: string[] = [];
+  for (const { Id } of await engine.imagesNamed(repositoryOf(owner))) {
+    // A list tells only the names that were asked for.
+    const { RepoTags, RepoDigests } = (await engine.image(Id)) ?? {};
+    const tags = RepoTags ?? [];
+    const own = [...tags, ...(RepoDigests ?? [])].filter((name) =>
+      tags.includes(pulledName(owner, name)),
     );
-  });
+    names.push(...own.filter((name) => !keep.map(fullName).includes(fullName(name))));
+  }
+  return names;
 }
 
 /** Removes an image that we pulled, unless something uses it, with the name that says so. */
