@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { compareChute } from '../../src/core/compare-chute.ts';
-import { differences } from '../../src/drivers/sim/sim-world.ts';
+import { differences, worldOf } from '../../src/drivers/sim/sim-world.ts';
 import { live, PATIENCE_MS } from './lived-histories.ts';
 import { ask, planned, sha256 } from './plan-model.ts';
 
@@ -14,6 +14,12 @@ test(
         for (const { chute, desired } of changes)
           expect(compareChute(applied.chutes[chute] ?? null, desired)).toEqual([]);
         expect(differences(device.world, applied, sha256)).toEqual([]);
+        // What was put aside is gone, and what runs is started again if it dies.
+        const { containers, networks } = device.world;
+        expect(containers.filter(({ state, isKept }) => state !== 'running' || !isKept)).toEqual(
+          [],
+        );
+        expect(networks).toEqual(worldOf(applied, sha256).networks);
         const again = changes.flatMap(({ desired }) =>
           desired?.run === 'running' ? [ask('apply', desired.definition)] : [],
         );
