@@ -96,8 +96,8 @@ export function stateHash(applied: Applied, sha256: Sha256): string {
 }
 
 /**
- * The state hash of these chutes and what they hold. Pure. What one update undid is as before by this,
- * whatever others did to the rest meanwhile.
+ * The state hash of these chutes and what they hold, without their limits: those are divided anew when
+ * others come. Pure. What one update undid is as before by this, whatever others did meanwhile.
  */
 export function partHash(applied: Applied, chutes: ReadonlySet<ChuteName>, sha256: Sha256): string {
   return stateHash(
@@ -106,7 +106,7 @@ export function partHash(applied: Applied, chutes: ReadonlySet<ChuteName>, sha25
       reservations: {
         ports: own(applied.reservations.ports, chutes, (_port, { chute }) => chute),
       },
-      limits: own(applied.limits, chutes),
+      limits: NOTHING_APPLIED.limits,
       host: NOTHING_APPLIED.host,
     },
     sha256,
@@ -117,7 +117,7 @@ export function partHash(applied: Applied, chutes: ReadonlySet<ChuteName>, sha25
 export type SharedPart = {
   /** Whether it changes the host itself. */
   readonly host: boolean;
-  /** The other chutes whose limits it changes. */
+  /** The chutes whose limits it changes. */
   readonly limits: ReadonlySet<ChuteName>;
 };
 
