@@ -1,5 +1,5 @@
 import type { StepDetail } from '../../replay/step-detail.ts';
-import type { StepState, StepStory } from '../../replay/step-story.ts';
+import type { Skipped, StepState, StepStory } from '../../replay/step-story.ts';
 import type { UpdateStory } from '../../replay/story.ts';
 import { HOST } from '../core/host-config/document.ts';
 import type { Patch } from '../core/patch.ts';
@@ -93,7 +93,7 @@ function stepRow(terminal: Terminal, step: StepStory): readonly string[] {
   const found = last?.recovered === true ? 'found done after a crash' : '';
   const failure = last?.error ? `${last.error.code}: ${last.error.message}` : '';
   const undone = step.undone ? undoneWords(terminal, step) : '';
-  const notes = [tries, found, failure, step.skipped?.reason ?? '', undone];
+  const notes = [tries, found, failure, step.skipped ? skippedWords(step.skipped) : '', undone];
   return [
     stateMark(terminal, step.state),
     `s${step.n}`,
@@ -102,6 +102,11 @@ function stepRow(terminal: Terminal, step: StepStory): readonly string[] {
     took === null ? '' : duration(took),
     notes.filter((note) => note !== '').join('; '),
   ];
+}
+
+function skippedWords({ reason, by, holds }: Skipped): string {
+  const whom = by ? ` (thanks to ${by.update} ${by.step}${holds ? '' : ', which was undone'})` : '';
+  return `${reason}${whom}`;
 }
 
 function undoneWords({ symbols }: Terminal, { undone }: StepStory): string {

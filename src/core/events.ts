@@ -72,6 +72,9 @@ export type QueueMode = 'refuse' | 'queue' | 'supersede';
 /** A step that a crash interrupted; `plan` when it had no step yet. */
 export type Interruption = { readonly update: UpdateId; readonly step: StepId };
 
+/** One step of one update. */
+export type StepPlace = { readonly update: UpdateId; readonly step: StepId };
+
 /** An undo that did not succeed, and who has to look at it. */
 export type StuckStep = {
   readonly step: StepId;
@@ -195,8 +198,8 @@ export interface Events {
   };
   /** A step used up its hard time: what came of it is unknown. */
   'step.timedOut': AboutStep & { attempt: number; afterMs: number };
-  /** A step is not needed. */
-  'step.skipped': AboutStep & { by: StepId | null; reason: string; contentHash: string | null };
+  /** A step is not needed, thanks to the one named: as long as that is not undone. */
+  'step.skipped': AboutStep & { by: StepPlace | null; reason: string; contentHash: string | null };
   /** The world was asked whether a step's effect is there. */
   'step.probed': AboutStep & {
     state: 'done' | 'not-done' | 'partial' | 'unknown';

@@ -5,7 +5,7 @@ import type { AskedSteps } from './plan-graph.ts';
 import type { Change, NetworkOutcome } from './plan.ts';
 import { HOST_DIRECTORY } from './render/render-host.ts';
 import type { RenderedFile } from './render/rendered.ts';
-import type { CheckedFile, ReloadedService, RootPath, StepDraft } from './step.ts';
+import type { ArgsOf, CheckedFile, ReloadedService, RootPath, StepDraft, StepId } from './step.ts';
 import { textOrder } from './text-order.ts';
 
 type Changed = {
@@ -46,7 +46,9 @@ export function hostSteps(
     ...services.toSorted(textOrder).flatMap((service) => {
       const owners = changed.filter((file) => file.service === service).flatMap(ownersOf);
       const paths = pathsOf(network, service);
-      return [...ask(owners, restore(service, paths)), ...ask(owners, reload(service, paths))];
+      const writers = changed.filter((file) => file.service === service).map(writeId);
+      const told = reload({ service, paths, writers });
+      return [...ask(owners, restore(service, paths)), ...ask(owners, told)];
     }),
     ...changed.flatMap((file) => ask(ownersOf(file), write(file))),
     ...(host ? [save(host)] : []),
@@ -124,8 +126,10 @@ const restore = (service: ReloadedService, paths: readonly RootPath[]): StepDraf
   undo: `reload ${service} once its files are as before`,
 });
 
+const writeId = ({ path }: Pick<Changed, 'path'>): string => `host/config.write:${nameOf(path)}`;
+
 const write = ({ path, before, after, service }: Changed): StepDraft => ({
-  id: `host/config.write:${nameOf(path)}`,
+  id: writeId({ path }),
   phase: ORDER['config.write@1'],
   kind: 'config.write@1',
   args: {
@@ -144,12 +148,17 @@ const write = ({ path, before, after, service }: Changed): StepDraft => ({
 const mergeOf = (file: RenderedFile | null): { readonly merge?: 'uci' } =>
   file?.merge === undefined ? {} : { merge: file.merge };
 
-const reload = (service: ReloadedService, paths: readonly RootPath[]): StepDraft => ({
+const reload = ({
+  service,
+  paths,
+  writers,
+}: ArgsOf<'config.reload@1'> & { readonly writers: readonly StepId[] }): StepDraft => ({
   id: `host/config.reload:${service}`,
   phase: ORDER['config.reload@1'],
   kind: 'config.reload@1',
   args: { service, paths },
   key: `reload:${service}`,
+  needs: writers,
   title: `reload ${service}`,
   undo: 'reload it once its files are as before',
 });
