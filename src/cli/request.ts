@@ -27,8 +27,10 @@ import {
   type Wanted,
   wantedFrom,
 } from '../library/host-request.ts';
+import { openServices, readSignatures } from '../library/signed-file.ts';
 import type { Context } from './context.ts';
 import { loadDefinition } from './definition-file.ts';
+import { peek } from './reader.ts';
 
 /** The options of commands that ask for a change. */
 export type RequestOptions = {
@@ -139,7 +141,12 @@ async function readOne(
   if (!context.quiet)
     for (const warning of whole.warnings)
       context.terminal.err(`${context.terminal.yellow('warning:')} ${complaintText(warning)}\n`);
-  return { ...here, ...whole, secrets: drawer.values };
+  const read = { ...here, ...whole, secrets: drawer.values };
+  if (here.path === null || 'host' in read) return read;
+  const signatures = await readSignatures(here.path);
+  if (signatures === null) return read;
+  const open = openServices(read.sources, 'elsewhere' in parsed ? parsed.elsewhere.source : null);
+  return { ...read, signed: { bytes: found.bytes, signatures, open } };
 }
 
 /**
@@ -162,7 +169,11 @@ export async function requestsFor(
   options: { readonly store: boolean },
 ): Promise<Wanted> {
   const mark = options.store ? storingSecrets(openSecrets(nodeDisk, root)) : comparingSecrets(root);
-  return await wantedFrom(read, mark);
+  return await wantedFrom(
+    read,
+    mark,
+    async () => (await peek({ root }))?.state.applied.host.config,
+  );
 }
 
 /** Throws RIPCORD_PLAN_STALE when the device is not as it was at `base`, a state hash. */

@@ -27,6 +27,7 @@ export function storyText(
   const text = [
     ...head,
     togetherText(story),
+    signedText(story),
     explanationText(context, story),
     warningsText(context, story.plan?.warnings ?? []),
     parts.patch ? patchText(context, story.patch ?? []) : '',
@@ -44,6 +45,17 @@ function togetherText({ id, request: { lane } }: UpdateStory): string {
   if (!lane) return '';
   const others = idsOf(lane.first, lane).filter((other) => other !== id);
   return `  together with ${others.join(' ')}, each getting through or not on its own\n`;
+}
+
+/** Who has signed what was asked for; empty where nobody has. */
+function signedText({ request }: UpdateStory): string {
+  return request.chutes
+    .map(({ chute, signature }) => {
+      if (!signature) return '';
+      const names = signature.by.map(({ name }) => name).join(', ') || 'nobody this device trusted';
+      return `  signed   ${chute} by ${names}, sha256 ${signature.sha256.slice(0, 12)}\n`;
+    })
+    .join('');
 }
 
 /** Why an update did not go straight through; empty when it did. */

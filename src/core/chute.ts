@@ -32,6 +32,16 @@ export type SourceLocation =
   | { readonly type: 'http'; readonly url: string }
   | { readonly type: 'git'; readonly url: string; readonly commit: string };
 
+/** What was found out about the signatures of the file that a definition was read from. */
+export type Signature = {
+  /** SHA-256 of the bytes that were signed. */
+  readonly sha256: string;
+  /** Who has signed them, of those whom the device then trusted; nobody: nobody whose key is known. */
+  readonly by: readonly { readonly name: string; readonly publicKey: string }[];
+  /** Services whose files these bytes do not name by their content: whoever signed says nothing of them. */
+  readonly open: readonly ServiceName[];
+};
+
 /** How to see that a service is well. Times in milliseconds. */
 export type Health = {
   readonly check:

@@ -1,4 +1,4 @@
-import type { ChuteName, Definition, OnInterrupt, SourceLocation } from './chute.ts';
+import type { ChuteName, Definition, OnInterrupt, Signature, SourceLocation } from './chute.ts';
 import type { ErrorClass, Failure } from './errors.ts';
 import type { HostFacts } from './facts.ts';
 import type { HostDocument } from './host-config/document.ts';
@@ -23,6 +23,8 @@ export type ChuteRequest = {
   /** Null when the operation needs only the name. */
   readonly definition: Definition | null;
   readonly sources: Readonly<Record<string, SourceLocation>>;
+  /** Absent: the definition is not signed, or there is none. */
+  readonly signature?: Signature;
   readonly purge?: true;
 };
 

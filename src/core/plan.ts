@@ -1,6 +1,7 @@
 import type { Applied, AppliedChute, DynamicPorts } from './applied.ts';
-import type { ChuteName, Definition, SourceLocation } from './chute.ts';
+import type { ChuteName, Definition, Signature, SourceLocation } from './chute.ts';
 import type { HostFacts } from './facts.ts';
+import type { DefinitionPolicy } from './host-config/policy.ts';
 import type { Patch } from './patch.ts';
 import type { RenderedFiles } from './render/rendered.ts';
 import type { Requester } from './requester.ts';
@@ -25,6 +26,8 @@ export type Change = {
   readonly patch: Patch;
   /** Where sources were found, by digest. */
   readonly sources: Readonly<Record<string, SourceLocation>>;
+  /** Who has signed what is asked for; absent: nobody. */
+  readonly signature?: Signature;
   /** Whether a delete drops the volumes too. */
   readonly purge: boolean;
 };
@@ -48,6 +51,10 @@ export type PlanContext = {
   readonly facts: HostFacts;
   /** Who asks: for access rights. */
   readonly by: Requester;
+  /** What the host, as it will be configured, asks of definitions. */
+  readonly policy: DefinitionPolicy;
+  /** Whether what is asked for is what this device once had. */
+  readonly isRollback: boolean;
   /** Every change of this update: for conflicts between chutes. */
   readonly changes: readonly Change[];
   /** What the interfaces of all these changes are given, and the configuration that follows. */

@@ -268,7 +268,8 @@ export class Ripcord implements AsyncDisposable {
       read.push('host' in each ? each : await withSources(each, { root: this.root }));
     }
     const mark = store ? storingSecrets(this.secrets) : comparingSecrets(this.root);
-    return await wantedFrom(read, mark);
+    const { config } = this.state.applied.host;
+    return await wantedFrom(read, mark, async () => config);
   }
 }
 

@@ -31,7 +31,7 @@ type Without = { readonly root?: string; readonly definitions?: readonly string[
  * directory of the definition. Reads only, and downloads no files.
  *
  * Throws RIPCORD_SOURCE_INVALID, RIPCORD_SOURCE_UNREACHABLE where there is nothing, and
- * RIPCORD_DIGEST_MISMATCH where an archive is not the one its sha256 names.
+ * RIPCORD_DIGEST_MISMATCH where a directory or an archive is not the one its sha256 names.
  */
 export async function observeSource(
   reference: SourceReference,
@@ -56,10 +56,10 @@ export async function observeSource(
   }
   const found = await stat(real);
   if (found.isDirectory()) {
-    return observeDirectory(real, without);
+    return await observeDirectory(real, without, { where, sha256 });
   }
   if (!found.isFile()) throw invalid(where, 'it is neither a directory nor an archive');
-  return observeArchive(real, where, sha256);
+  return await observeArchive(real, { where, sha256 });
 }
 
 /** Named by its commit: a branch may stand for another one tomorrow. */
@@ -83,32 +83,37 @@ const PASSWORD = 'its URL holds a user or password';
 async function observeDirectory(
   path: string,
   { root, definitions = [] }: Without,
+  given: Given,
 ): Promise<ObservedSource> {
   const inside = definitions.map((file) => relative(path, file)).filter(isInside);
   const except = [...new Set(inside)].toSorted();
   const left = [...(root === undefined ? [] : [root]), ...except.map((each) => join(path, each))];
   const digest = await digestTree(path, { except: left });
+  expectDigest(digest, given);
   const location = { type: 'local', path, ...(except.length > 0 && { except }) } as const;
   return { source: { type: 'local', digest }, location };
 }
 
 const isInside = (path: string): boolean => path !== '' && path.split('/')[0] !== '..';
 
-async function observeArchive(
-  path: string,
-  where: string,
-  sha256: string | undefined,
-): Promise<ObservedSource> {
-  const hex = await hashFile(path);
-  if (sha256 !== undefined && checkedHex(where, sha256) !== hex) {
-    throw new RipcordError(
-      'RIPCORD_DIGEST_MISMATCH',
-      `cannot use source '${where}': its sha256 is not the one that was given`,
-      { details: { expected: sha256, actual: hex } },
-    );
-  }
-  const digest = `sha256:${hex}`;
+async function observeArchive(path: string, given: Given): Promise<ObservedSource> {
+  const digest = `sha256:${await hashFile(path)}`;
+  expectDigest(digest, given);
   return { source: { type: 'archive', digest }, location: { type: 'archive', path } };
+}
+
+/** A source as its definition names it, and the content that it has to have. */
+type Given = { readonly where: string; readonly sha256: string | undefined };
+
+function expectDigest(digest: string, { where, sha256 }: Given): void {
+  if (sha256 === undefined) return;
+  const expected = `sha256:${checkedHex(where, sha256)}`;
+  if (digest === expected) return;
+  throw new RipcordError(
+    'RIPCORD_DIGEST_MISMATCH',
+    `cannot use source '${where}': it is ${digest}, and its definition names ${expected}`,
+    { details: { expected, actual: digest }, hint: 'bring back the files, or name what they are' },
+  );
 }
 
 function observeUrl(url: string, sha256: string | undefined): ObservedSource {
