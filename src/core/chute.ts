@@ -18,6 +18,11 @@ export type Source = {
   readonly type: 'local' | 'archive' | 'http' | 'git';
   /** `sha256:<hex>` of the tree (local) or of the archive's bytes. Filled in while observing. */
   readonly digest: string;
+  /**
+   * Where an archive was found that its definition names by no digest: the first content is recorded,
+   * and from then on no other is taken from there.
+   */
+  readonly url?: string;
 };
 
 /** Where a source was found. Travels with the request, not with the definition. */

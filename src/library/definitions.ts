@@ -84,21 +84,29 @@ export type SourcedDefinition = ReadDefinition & {
 /** Hears why a source could not be looked at. */
 type TellUnseen = (message: string) => void;
 
+/** How sources are looked at. */
+type Looking = {
+  readonly root: string;
+  readonly tellUnseen?: TellUnseen;
+  /** Whether an archive from the network may be named by what is found there. */
+  readonly allowUnpinned: () => Promise<boolean>;
+};
+
 /**
  * Looks at the sources of a definition. Writes nothing. Throws RIPCORD_SOURCE_…; with `tellUnseen` a
  * repository that cannot be reached from here is told of instead, and counts as new.
  */
 export async function withSources(
   read: ReadDefinition,
-  { root, tellUnseen }: { readonly root: string; readonly tellUnseen?: TellUnseen },
+  { root, tellUnseen, allowUnpinned }: Looking,
 ): Promise<SourcedDefinition> {
   // A root below the definition's own directory is no part of its files.
   const real = existsSync(root) ? realpathSync(root) : root;
-  const without = { root: real, definitions: filesOf(read) };
+  const observing = { root: real, definitions: filesOf(read), allowUnpinned };
   const sources: Record<string, Source> = {};
   const locations: Record<string, SourceLocation> = {};
   for (const [service, reference] of Object.entries(read.sources)) {
-    const looking = observeSource(reference, read.directory, without);
+    const looking = observeSource(reference, read.directory, observing);
     const found = await looking.catch((error: unknown) => {
       if (tellUnseen === undefined || reference.type !== 'git') throw error;
       if (!(error instanceof RipcordError) || error.code !== 'RIPCORD_SOURCE_UNREACHABLE')

@@ -48,6 +48,15 @@ export async function wantedFrom(
 /** How the device is configured, asked for only where that matters. */
 export type Configured = () => Promise<HostDocument | undefined>;
 
+/** Whether one of these files, or the device as it is configured, allows to take what is found. */
+export async function allowsUnpinned(
+  read: readonly (ReadDefinition | ReadHost)[],
+  configured: Configured,
+): Promise<boolean> {
+  const policies = await policiesOf(read, configured);
+  return policies.some(({ allowUnpinnedDownloads }) => allowUnpinnedDownloads);
+}
+
 /**
  * What the device asks of definitions: as it is configured, and as these files configure it. Which of
  * the two counts is planned.

@@ -8,7 +8,13 @@ import type { WrittenSource } from './written.ts';
 export type SourceReference =
   | { readonly type: 'local'; readonly path: string; readonly sha256?: string }
   | { readonly type: 'archive'; readonly path: string; readonly sha256?: string }
-  | { readonly type: 'http'; readonly url: string; readonly sha256?: string }
+  | {
+      readonly type: 'http';
+      readonly url: string;
+      readonly sha256?: string;
+      /** The sha256 is what was found there; the definition gives none. */
+      readonly isFound?: true;
+    }
   | { readonly type: 'git'; readonly url: string; readonly checkout?: string };
 
 /** A source as it is written, made into a reference; null when a complaint was made. Pure. */
@@ -130,6 +136,7 @@ function pathReference(text: string, path: string, report: Report): SourceRefere
 
 /** Whether a reference says by itself which content it means: nothing else is taken for it. Pure. */
 export function isPinned(source: SourceReference): boolean {
+  if (source.type === 'http' && source.isFound) return false;
   if (source.type !== 'git') return source.sha256 !== undefined;
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(source.checkout ?? '');
 }

@@ -17,6 +17,7 @@ export const DEFAULT_DOCUMENT: HostDocument = {
   retention: {},
   system: {
     allowMonitorMode: false,
+    allowUnpinnedDownloads: false,
     chutePrefixSize: 24,
     chuteSubnetPool: 'auto',
     onMissingWiFi: 'warn',

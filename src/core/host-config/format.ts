@@ -144,6 +144,7 @@ export const FORMAT: Shape = {
         chutePrefixSize: { is: 'number', from: 1, to: 30 },
         onMissingWiFi: { is: 'word', words: ['ignore', 'warn', 'reboot'] },
         allowMonitorMode: FLAG,
+        allowUnpinnedDownloads: FLAG,
         autoUpdate: FLAG,
       },
     },
