@@ -1,5 +1,6 @@
 import type { ChuteName, Definition, SecretRef, ServiceName } from './chute.ts';
 import type { HostDocument } from './host-config/document.ts';
+import type { HostFile } from './host-file.ts';
 import { canonical, type Sha256 } from './json.ts';
 import type { InterfaceAllocation, Redirect } from './network.ts';
 import type { ProcessInstance, ProcessSpec, RootPath } from './step.ts';
@@ -57,8 +58,8 @@ export type Applied = {
   /** Of running services that have any, by chute and service. */
   readonly limits: Readonly<Record<ChuteName, Readonly<Record<ServiceName, ServiceLimits>>>>;
   readonly host: {
-    /** Configuration files of the host by path: the hash of what was rendered, without secrets. */
-    readonly files: Readonly<Record<RootPath, string>>;
+    /** Configuration files of the host by path: what was written of ours, without secrets. */
+    readonly files: Readonly<Record<RootPath, HostFile>>;
     /** How the device itself is configured; absent: all by default, said or not. */
     readonly config?: HostDocument;
   };

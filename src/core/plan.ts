@@ -3,7 +3,7 @@ import type { ChuteName, Definition, Signature, SourceLocation } from './chute.t
 import type { HostFacts } from './facts.ts';
 import type { DefinitionPolicy } from './host-config/policy.ts';
 import type { Patch } from './patch.ts';
-import type { RenderedFiles } from './render/rendered.ts';
+import type { ChangedFile } from './render/changed-files.ts';
 import type { Requester } from './requester.ts';
 import type { CustomStepDraft, ModuleName, ReloadedService, Step, StepDraft } from './step.ts';
 
@@ -88,8 +88,8 @@ export type NetworkOutcome = {
   readonly warnings: Readonly<Record<ChuteName, readonly PlainWarning[]>>;
   /** Why chutes that stay as they are could not, were the host configured as it is asked for. */
   readonly lost: readonly PlainRefusal[];
-  readonly filesBefore: RenderedFiles;
-  readonly filesAfter: RenderedFiles;
+  /** Files that are to hold something else than what was written, by path. */
+  readonly files: readonly ChangedFile[];
   /** Services of the host whose configuration was written and not loaded, by an update before. */
   readonly owed: readonly ReloadedService[];
 };

@@ -1,5 +1,6 @@
 import type { Applied, ServiceLimits } from '../../core/applied.ts';
 import type { ChuteName, ServiceName } from '../../core/chute.ts';
+import { fileText, type HostFile } from '../../core/host-file.ts';
 import { canonical, type Sha256 } from '../../core/json.ts';
 import {
   chuteDirectory,
@@ -99,8 +100,9 @@ export function worldOf(
       world.processes.push({ pid, chute, service, mark, spec: hash, isEnding: false });
     }
   }
-  for (const [path, hash] of Object.entries(applied.host.files)) {
-    world.files[path] = { hash, mode: 0o600 };
+  for (const [path, file] of Object.entries(applied.host.files)) {
+    const hash = fileHash(file, sha256);
+    world.files[path] = { hash, mode: file.mode };
     if (!unloaded.includes(path)) world.loaded[path] = hash;
   }
   return world;
@@ -131,6 +133,11 @@ function comparable({ links, files, loaded, processes, limits }: SimWorld): Reco
   for (const { pid, chute, service, mark, spec, isEnding } of processes)
     places[`process ${pid}`] = `${chute}/${service} ${mark} ${spec}${isEnding ? ' ending' : ''}`;
   return places;
+}
+
+/** The hash of what a file of the host's configuration holds. Pure. */
+export function fileHash({ sections }: HostFile, sha256: Sha256): string {
+  return `sha256:${sha256(fileText(sections))}`;
 }
 
 /** The hash of how a process was started. Pure. */
