@@ -26,9 +26,10 @@ export function openBlobs(disk: Disk, root: string): Blobs {
   const running = new Map<string, Promise<void>>();
 
   async function write(path: string, directory: string, bytes: Uint8Array): Promise<void> {
-    if (!ready.has(directory)) {
-      for (const each of [join(root, 'blobs'), top, directory]) makeDirectory(disk, each);
-      ready.add(directory);
+    for (const each of [join(root, 'blobs'), top, directory]) {
+      if (ready.has(each)) continue;
+      makeDirectory(disk, each);
+      ready.add(each);
     }
     const present = readIfThere(disk, path);
     if (present !== null && Buffer.compare(present, bytes) === 0) {

@@ -34,17 +34,21 @@ export function namesIn(disk: Disk, path: string): readonly string[] {
 
 /** Makes a directory and those above it. On disk on return. Safe to repeat. */
 export function makeDirectory(disk: Disk, path: string, mode?: number): void {
-  if (disk.sizeSync(path) === null) {
-    const parent = dirname(path);
-    if (disk.sizeSync(parent) === null) makeDirectory(disk, parent, mode);
-    try {
-      disk.mkdirSync(path, mode);
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    }
-  }
+  const parent = dirname(path);
+  if (disk.sizeSync(parent) === null) makeDirectory(disk, parent, mode);
+  nameDirectory(disk, path, mode);
   // Also when it was there: whoever made it may have died before this.
-  disk.syncDirSync(dirname(path));
+  disk.syncDirSync(parent);
+}
+
+/** Makes a directory where there is none. On disk once the one above it is synced. Safe to repeat. */
+export function nameDirectory(disk: Disk, path: string, mode?: number): void {
+  if (disk.sizeSync(path) !== null) return;
+  try {
+    disk.mkdirSync(path, mode);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
 }
 
 /**

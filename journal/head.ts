@@ -5,14 +5,20 @@
  * It is written after the flush it speaks of. So a HEAD behind the log is normal, and one ahead of it
  * means that records are lost.
  */
+import { dirname } from 'node:path';
+
 import { NEWLINE, sha256 } from './chain.ts';
 import { writeAll } from './disk-node.ts';
 import type { Disk } from './disk.ts';
 import { readIfThere } from './durable-file.ts';
-import type { Head } from './record.ts';
+import { type Head, NO_HASH } from './record.ts';
 
 const SLOT_BYTES = 512;
 const SLOTS = 2;
+/** What slots look like, by the digits of their seq; digits and letters of hashes as `shapeOf` has them. */
+const SHAPES = Array.from({ length: 16 }, (_, digits) =>
+  shapeOf(`{"seq":${'0'.repeat(digits + 1)},"hash":"${NO_HASH}","sum":"${NO_HASH}"}`),
+);
 
 /** Makes an empty witness. The caller syncs the directory. */
 export function createHeadFile(disk: Disk, path: string): void {
@@ -31,12 +37,26 @@ export function readHead(disk: Disk, path: string): Head | null {
   return slots.toSorted((one, other) => other.seq - one.seq)[0] ?? null;
 }
 
+/**
+ * Whether a HEAD without a readable witness is as it was made, or as a power cut in its very first write
+ * leaves it: one slot begun, the other free. Anything else was written and has changed since.
+ */
+export function isUnwitnessed(disk: Disk, path: string): boolean {
+  const bytes = readIfThere(disk, path);
+  if (bytes?.length !== SLOT_BYTES * SLOTS) return false;
+  const texts = halvesOf(bytes).map((half) => half.toString('latin1').replace(/\n+$/, ''));
+  return texts.includes('') && texts.every(isBeginning);
+}
+
 /** Witnesses `head` in the slot that is behind. On disk on return. Safe to repeat. */
 export function writeHead(disk: Disk, path: string, head: Head): void {
   const slots = readSlots(disk, path);
   const [first, second] = slots;
   if (slots.some((slot) => slot?.seq === head.seq && slot.hash === head.hash)) return;
-  if (slots.length < SLOTS) createHeadFile(disk, path);
+  if (slots.length < SLOTS) {
+    createHeadFile(disk, path);
+    disk.syncDirSync(dirname(path));
+  }
   const behind = (first?.seq ?? -1) <= (second?.seq ?? -1) ? 0 : 1;
   const fd = disk.openSync(path, 'r+');
   try {
@@ -50,8 +70,21 @@ export function writeHead(disk: Disk, path: string, head: Head): void {
 function readSlots(disk: Disk, path: string): (Head | null)[] {
   const bytes = readIfThere(disk, path);
   if (bytes === null || bytes.length !== SLOT_BYTES * SLOTS) return [];
-  const halves = [bytes.subarray(0, SLOT_BYTES), bytes.subarray(SLOT_BYTES)];
-  return halves.map((half) => decodeSlot(Buffer.from(half).toString('latin1')));
+  return halvesOf(bytes).map((half) => decodeSlot(half.toString('latin1')));
+}
+
+function halvesOf(bytes: Buffer): Buffer[] {
+  return [bytes.subarray(0, SLOT_BYTES), bytes.subarray(SLOT_BYTES)];
+}
+
+/** Whether a slot may go on from here: it was cut off while it was written. */
+function isBeginning(text: string): boolean {
+  const shape = shapeOf(text);
+  return SHAPES.some((whole) => shape.length < whole.length && whole.startsWith(shape));
+}
+
+function shapeOf(text: string): string {
+  return text.replaceAll(/[0-9a-f]/g, '0');
 }
 
 function encodeSlot(head: Head): Buffer {

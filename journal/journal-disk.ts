@@ -60,8 +60,10 @@ export async function openJournal<E extends AnyEvent>(
     const present = readRoot(disk, root);
     const { uuid } = present ?? (await makeRoot(disk, root, options.genesis ?? {}, segmentBytes));
     const check = checkLog(disk, root);
-    const writer = check.damage === null ? openWriter(disk, root, segmentBytes, check) : null;
-    const opened = { created: present === null, tailCut: check.torn };
+    const created = present === null;
+    const place = { disk, root, segmentBytes };
+    const writer = check.damage === null ? openWriter(place, check, created) : null;
+    const opened = { created, tailCut: check.torn };
     return new OpenJournal(options, { uuid, disk, lock, check, writer, opened });
   } catch (error) {
     await lock.release();

@@ -5,7 +5,7 @@ import { checkLine, NEWLINE } from './chain.ts';
 import type { Disk } from './disk.ts';
 import { namesIn, readIfThere } from './durable-file.ts';
 import { JournalError } from './errors.ts';
-import { readHead } from './head.ts';
+import { isUnwitnessed, readHead } from './head.ts';
 import { healSegment } from './heal.ts';
 import { type Head, NO_HASH, type Seq } from './record.ts';
 import { readRoot, type RootFacts, rootPaths } from './root.ts';
@@ -65,7 +65,7 @@ export function surveyRoot(disk: Disk, root: string): Survey {
     uuid: facts?.uuid ?? snapshots.find(({ uuid }) => uuid !== null)?.uuid ?? null,
     witnessed:
       witness === null
-        ? isBlank(readIfThere(disk, path))
+        ? isUnwitnessed(disk, path)
         : witness.seq === 0 || log.holds(witness.seq, witness.hash),
   };
 }
@@ -156,11 +156,6 @@ class LogSurvey {
     }
     if (range !== null) this.readable.push({ ...range, file });
   }
-}
-
-/** HEAD as it was made, before it was written for the first time. */
-function isBlank(head: Uint8Array | null): boolean {
-  return head !== null && head.length > 0 && head.every((byte) => byte === NEWLINE);
 }
 
 /** Null where they cannot be read, undefined where no root was ever finished. */

@@ -6,7 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { Disk } from './disk.ts';
-import { makeDirectory, namesIn, readIfThere, writeDurably } from './durable-file.ts';
+import {
+  makeDirectory,
+  nameDirectory,
+  namesIn,
+  readIfThere,
+  writeDurably,
+} from './durable-file.ts';
 import { JournalError } from './errors.ts';
 import { createHeadFile } from './head.ts';
 import { createSegment, isFree, segmentName, segmentsAmong } from './segment.ts';
@@ -75,12 +81,13 @@ export async function makeRoot(
   const paths = rootPaths(root);
   makeDirectory(disk, root);
   for (const name of ['log', 'snapshots', 'blobs', 'chutes', 'quarantine']) {
-    makeDirectory(disk, join(root, name));
+    nameDirectory(disk, join(root, name));
   }
-  makeDirectory(disk, join(root, 'secrets'), 0o700);
+  nameDirectory(disk, join(root, 'secrets'), 0o700);
   createSegment(disk, join(paths.log, segmentName(1)), segmentBytes);
   disk.syncDirSync(paths.log);
   createHeadFile(disk, paths.head);
+  // All of it, before the file that says that the root is finished.
   disk.syncDirSync(root);
   const facts = { ...genesis, uuid: randomUUID(), schema: ROOT_SCHEMA };
   await writeDurably(disk, paths.facts, Buffer.from(`${JSON.stringify(facts, null, 2)}\n`));

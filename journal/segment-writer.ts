@@ -240,20 +240,28 @@ export class SegmentWriter {
   }
 }
 
+/** A root to write to. */
+export interface WriterPlace {
+  readonly disk: Disk;
+  readonly root: string;
+  readonly segmentBytes: number;
+}
+
 /**
  * The writer of a log that was found sound. What a dead writer left is settled first, so that nobody
- * acts on a record, or on a root, that a power cut could still take back.
+ * acts on a record, or on a root, that a power cut could still take back. `isOurs`: this process has
+ * made the root, and all of it is on disk.
  */
 export function openWriter(
-  disk: Disk,
-  root: string,
-  segmentBytes: number,
+  { disk, root, segmentBytes }: WriterPlace,
   check: LogCheck,
+  isOurs = false,
 ): SegmentWriter {
   const { segments, size, used, unproven, torn } = check;
   const start = { segments: [...segments], size, used, dirty: used + (torn?.bytes ?? 0) };
   const writer = new SegmentWriter({ disk, log: rootPaths(root).log, segmentBytes }, start);
-  if (used === 0 || unproven < used || torn !== null) {
+  const isEmpty = used === 0 && !isOurs;
+  if (isEmpty || unproven < used || torn !== null) {
     writer.settle(unproven);
     disk.syncDirSync(root);
   }

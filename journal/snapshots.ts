@@ -45,7 +45,7 @@ export async function saveSnapshot(
   kept: { readonly head: Head; readonly state: unknown },
 ): Promise<void> {
   const directory = join(root, 'snapshots');
-  makeDirectory(disk, directory);
+  if (disk.sizeSync(directory) === null) makeDirectory(disk, directory);
   await writeDurably(
     disk,
     join(directory, nameOf(kept.head.seq)),

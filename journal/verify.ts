@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 
 import { openBlobs } from './blobs.ts';
-import { NEWLINE, parseRecord } from './chain.ts';
+import { parseRecord } from './chain.ts';
 import { nodeDisk } from './disk-node.ts';
 import type { Disk } from './disk.ts';
 import { namesIn, readIfThere } from './durable-file.ts';
 import { JournalError } from './errors.ts';
-import { readHead } from './head.ts';
+import { isUnwitnessed, readHead } from './head.ts';
 import { type Head, NO_HASH, type Seq } from './record.ts';
 import { readRoot, rootPaths } from './root.ts';
 import { scanSegment, type SegmentFile, segmentsAmong, type SegmentScan } from './segment.ts';
@@ -189,10 +189,10 @@ function checkFacts(disk: Disk, root: string): Problem[] {
 
 function checkHead(disk: Disk, root: string, witness: Head | null, found: Findings): Problem[] {
   if (witness === null) {
-    const bytes = readIfThere(disk, rootPaths(root).head);
-    if (bytes === null) return [damaged('HEAD', 'HEAD is missing')];
-    const untouched = bytes.length > 0 && bytes.every((byte) => byte === NEWLINE);
-    return untouched ? [] : [damaged('HEAD', 'HEAD is broken: neither of its slots can be read')];
+    const path = rootPaths(root).head;
+    if (disk.sizeSync(path) === null) return [damaged('HEAD', 'HEAD is missing')];
+    if (isUnwitnessed(disk, path)) return [];
+    return [damaged('HEAD', 'HEAD is broken: neither of its slots can be read')];
   }
   // What is broken is already told; only what nobody else can see is told here.
   if (found.problems.length > 0) return [];

@@ -1,6 +1,6 @@
 import type { Recorded, Seq } from '../journal/record.ts';
 import type { ErrorClass, Failure } from '../src/core/errors.ts';
-import type { ChuteEvent, EventOf } from '../src/core/events.ts';
+import type { ChuteEvent, EventOf, StepPlace } from '../src/core/events.ts';
 import { isStepEvent, type StepEvent } from '../src/core/mark.ts';
 import { type Mark, markOf } from '../src/core/state.ts';
 import type { Step, StepId } from '../src/core/step.ts';
@@ -63,7 +63,16 @@ export type StepStory = Pick<
   readonly state: StepState;
   readonly attempts: readonly Attempt[];
   readonly undone: Undoing | null;
-  readonly skipped: { readonly by: StepId | null; readonly reason: string } | null;
+  readonly skipped: Skipped | null;
+};
+
+/** Why a step was not needed. */
+export type Skipped = {
+  /** The step, of this update or an earlier one, thanks to which; null where nobody's doing is known. */
+  readonly by: StepPlace | null;
+  readonly reason: string;
+  /** Whether that still holds: not once the step named is undone. */
+  readonly holds: boolean;
 };
 
 /** The steps of a plan with what became of each, given its marks and the update's records. Pure. */
@@ -77,6 +86,10 @@ export function stepStories(
     if (record.type === 'engine.started') for (const each of tellers.values()) each.interrupt();
     else if (isStepEvent(record)) tellers.get(record.n)?.read(record);
   }
+  const undone = new Set(steps.filter(({ n }) => UNDOING.test(markOf({ marks }, n))).map(idOf));
+  const own = events.find((record) => record.type === 'update.planned')?.update;
+  const holds = ({ by }: Skipped): boolean =>
+    by === null || by.update !== own || !undone.has(by.step);
   return steps.map((step) => {
     const { n, id, chute, kind, module, phase, level, title } = step;
     const teller = tellers.get(n) ?? new StepTeller();
@@ -95,10 +108,15 @@ export function stepStories(
       state: STATES[markOf({ marks }, n)],
       attempts: teller.attempts,
       undone: teller.undoing,
-      skipped: teller.skipped,
+      skipped: teller.skipped && { ...teller.skipped, holds: holds(teller.skipped) },
     };
   });
 }
+
+const idOf = ({ id }: Step): StepId => id;
+
+/** Marks of steps that are undone, or half so. */
+const UNDOING = /[uoORx]/;
 
 const STATES: Readonly<Record<Mark, StepState>> = {
   '.': 'pending',
@@ -155,7 +173,7 @@ class StepTeller {
         this.#settle({ ...record, durationMs: record.afterMs }, { outcome: 'timedOut' });
         return;
       case 'step.skipped':
-        this.skipped = { by: record.by, reason: record.reason };
+        this.skipped = { by: record.by, reason: record.reason, holds: true };
         return;
       case 'step.noted':
       case 'step.probed':

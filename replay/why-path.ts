@@ -1,6 +1,8 @@
+import type { FileChange } from '../src/core/host-file.ts';
 import type { Json } from '../src/core/json.ts';
 import { type Operation, type Patch, pointer } from '../src/core/patch.ts';
 import { valueText } from './diff-text.ts';
+import { fileWords } from './file-words.ts';
 import {
   isAbout,
   isUnder,
@@ -39,7 +41,7 @@ export async function whyPath(
   const tries = await triesOf(replay, place, { value, after: setter?.seq ?? 0, deep });
   if (value === undefined && changes.length === 0 && tries.length === 0) return null;
   const by = setter?.update ? await storyOf(replay, setter.update) : null;
-  const told = value === undefined ? 'nothing is there' : valueText(value);
+  const told = value === undefined ? 'nothing is there' : textOf(value);
   const verb = value === undefined ? 'taken away' : 'set';
   const since = setter && by ? `, ${verb} by ${by.id} (${askedBy(by)})` : '';
   const byDefault = !setter && isUnder(place, '/host/config') ? ', the default: nobody set it' : '';
@@ -166,10 +168,17 @@ async function tryOf(
   const patch = wishesOf(story);
   if (!isAbout(patch, place)) return null;
   const wanted = patch.reduce(
-    (held, operation) => valueAfter(held, operation, place),
+    (held, operation) => (fits(held, operation, place) ? valueAfter(held, operation, place) : held),
     structuredClone(value),
   );
   return sameValue(wanted, value) ? null : { story, wanted };
+}
+
+/** Whether there is, by now, still something that an operation can be about. */
+function fits(held: Json | undefined, { op, path }: Operation, place: string): boolean {
+  if (held === undefined || path === place || !isUnder(path, place)) return true;
+  const inside = path.slice(place.length);
+  return valueAt(held, op === 'add' ? inside.replace(/\/[^/]*$/, '') : inside) !== undefined;
 }
 
 /** What an update wanted of what is applied: its plan, or, where it has none, its definitions. */
@@ -190,11 +199,14 @@ function wishesOf({ patch, request, events }: UpdateStory): Patch {
   // A plan says what it does to chutes; what it does to files of the host is in its steps.
   const files = planned.flatMap(({ kind, args }): Patch => {
     if (!kind.startsWith('config.write@')) return [];
-    const { path, content } = args as { readonly path: string; readonly content: string | null };
-    const at = pointer('host', 'files', path);
-    return content === null
-      ? [{ op: 'remove', path: at }]
-      : [{ op: 'add', path: at, value: 'other content' }];
+    const { path, sections } = args as unknown as FileChange;
+    if (sections === null) return [{ op: 'remove', path: pointer('host', 'files', path) }];
+    return Object.entries(sections).map(([owner, section]): Operation => {
+      const at = pointer('host', 'files', path, 'sections', owner);
+      return section === null
+        ? { op: 'remove', path: at }
+        : { op: 'add', path: at, value: section };
+    });
   });
   const states = patch.filter(({ path }) => !/^\/chutes\/[^/]+\/services(?:\/|$)/.test(path));
   return [...states, ...files];
@@ -233,4 +245,4 @@ function tryEntries(each: Try): readonly WhyEntry[] {
 const isShort = (value: Json): boolean => JSON.stringify(value).length <= 60;
 
 const textOf = (value: Json | undefined): string =>
-  value === undefined ? 'nothing' : valueText(value);
+  value === undefined ? 'nothing' : (fileWords(value) ?? valueText(value));

@@ -1,5 +1,5 @@
 import type { Seq } from '../journal/record.ts';
-import type { ChuteEvent } from '../src/core/events.ts';
+import type { ChuteEvent, StepPlace } from '../src/core/events.ts';
 import { HOST } from '../src/core/host-config/document.ts';
 import type { JsonObject } from '../src/core/json.ts';
 import { pointer, type Patch } from '../src/core/patch.ts';
@@ -180,9 +180,9 @@ function went(detail: StepDetail, story: UpdateStory): readonly WhyEntry[] {
       case 'step.probed':
         return tell(`the world was asked whether its effect is there: ${record.state}`);
       case 'step.skipped': {
-        const by = story.plan?.steps.find(({ id }) => id === record.by);
-        const whom = by ? `, satisfied by s${by.n} (${by.title})` : '';
-        return tell(`skipped${whom}: ${record.reason}`);
+        const whom = record.by ? `, satisfied by ${satisfierWords(record.by, story)}` : '';
+        const end = detail.skipped?.holds === false ? ', which no longer holds: it was undone' : '';
+        return tell(`skipped${whom}: ${record.reason}${end}`);
       }
       case 'step.succeeded': {
         const found = record.recovered === true ? ', found in place by a look at the world' : '';
@@ -194,6 +194,12 @@ function went(detail: StepDetail, story: UpdateStory): readonly WhyEntry[] {
         return [];
     }
   });
+}
+
+/** `s4 (write …)` of this update, `u3 host/config.reload:dhcp` of another. */
+function satisfierWords(by: StepPlace, story: UpdateStory): string {
+  const own = story.plan?.steps.find(({ id }) => by.update === story.id && id === by.step);
+  return own ? `s${own.n} (${own.title})` : `${by.update} ${by.step}`;
 }
 
 function left(detail: StepDetail, shown: number | undefined): readonly WhyEntry[] {

@@ -13,6 +13,8 @@ import { RipcordError, codeOf } from '../core/errors.ts';
 /** The text of a definition, and where it was found. */
 export type DefinitionFile = {
   readonly text: string;
+  /** The file as it is, which is what is signed. */
+  readonly bytes: Uint8Array;
   /** As complaints name it: the way the user would write it. */
   readonly file: string;
   /** What relative sources are relative to; absolute. */
@@ -31,15 +33,17 @@ export async function readDefinition(
   input: Readable = process.stdin,
 ): Promise<DefinitionFile> {
   if (argument === '-') {
-    const text = decode(await readStream(input), 'stdin');
-    return { text, file: 'stdin', directory: process.cwd(), fallbackName: null };
+    const bytes = await readStream(input);
+    const text = decode(bytes, 'stdin');
+    return { text, bytes, file: 'stdin', directory: process.cwd(), fallbackName: null };
   }
   const file = await locate(argument);
   const handle = await openFile(file);
   try {
-    const text = decode(await readHandle(handle, file), file);
+    const bytes = await readHandle(handle, file);
+    const text = decode(bytes, file);
     const directory = await realpath(dirname(file));
-    return { text, file, directory, fallbackName: basename(directory) };
+    return { text, bytes, file, directory, fallbackName: basename(directory) };
   } finally {
     await handle.close();
   }

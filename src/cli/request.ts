@@ -22,13 +22,17 @@ import {
   withSources,
 } from '../library/definitions.ts';
 import {
+  allowsUnpinned,
+  type Configured,
   type ReadHost,
   refuseSecondHost,
   type Wanted,
   wantedFrom,
 } from '../library/host-request.ts';
+import { openServices, readSignatures } from '../library/signed-file.ts';
 import type { Context } from './context.ts';
 import { loadDefinition } from './definition-file.ts';
+import { peek } from './reader.ts';
 
 /** The options of commands that ask for a change. */
 export type RequestOptions = {
@@ -106,11 +110,16 @@ export async function readDefinitions(
   forAnother = false,
 ): Promise<readonly ReadFile[]> {
   const read: (ReadDefinition | ReadHost)[] = [];
-  for (const file of files) read.push(await readOne(context, file, strict));
+  const configured = configuredIn(context);
+  const allowUnpinned = async (): Promise<boolean> => await allowsUnpinned(read, configured);
+  for (const file of files) read.push(await readOne(context, file, { strict, allowUnpinned }));
   refuseSecondHost(read.filter((each) => 'host' in each).length);
   const sourced: ReadFile[] = [];
-  const { root } = context;
-  const looking = forAnother ? { root, tellUnseen: unseenTeller(context) } : { root };
+  const looking = {
+    root: context.root,
+    allowUnpinned,
+    ...(forAnother && { tellUnseen: unseenTeller(context) }),
+  };
   for (const each of read) sourced.push('host' in each ? each : await withSources(each, looking));
   return sourced;
 }
@@ -128,18 +137,29 @@ export type ReadFile = SourcedDefinition | ReadHost;
 async function readOne(
   context: Context,
   file: string,
-  strict: boolean,
+  {
+    strict,
+    allowUnpinned,
+  }: { readonly strict: boolean; readonly allowUnpinned: () => Promise<boolean> },
 ): Promise<ReadDefinition | ReadHost> {
   const drawer = new SecretDrawer();
   const options = { secret: drawer.keep, strict };
   const { found, parsed } = await loadDefinition(file, options);
   if (!parsed.ok) throw definitionError(parsed.complaints);
   const here = { directory: found.directory, path: file === '-' ? null : found.file };
-  const whole = 'elsewhere' in parsed ? await findElsewhere(parsed, here, options) : parsed;
+  const whole =
+    'elsewhere' in parsed
+      ? await findElsewhere(parsed, here, { ...options, allowUnpinned })
+      : parsed;
   if (!context.quiet)
     for (const warning of whole.warnings)
       context.terminal.err(`${context.terminal.yellow('warning:')} ${complaintText(warning)}\n`);
-  return { ...here, ...whole, secrets: drawer.values };
+  const read = { ...here, ...whole, secrets: drawer.values };
+  if (here.path === null || 'host' in read) return read;
+  const signatures = await readSignatures(here.path);
+  if (signatures === null) return read;
+  const open = openServices(read.sources, 'elsewhere' in parsed ? parsed.elsewhere.source : null);
+  return { ...read, signed: { bytes: found.bytes, signatures, open } };
 }
 
 /**
@@ -157,13 +177,20 @@ export function withRequestId<T extends RequestOptions>(
 
 /** The requests for definitions; secrets go into the root's store with `store`, which needs the root. */
 export async function requestsFor(
-  { root }: Context,
+  context: Context,
   read: readonly ReadFile[],
   options: { readonly store: boolean },
 ): Promise<Wanted> {
+  const { root } = context;
   const mark = options.store ? storingSecrets(openSecrets(nodeDisk, root)) : comparingSecrets(root);
-  return await wantedFrom(read, mark);
+  return await wantedFrom(read, mark, configuredIn(context));
 }
+
+/** How the device is configured, for files that depend on it. */
+const configuredIn =
+  (context: Context): Configured =>
+  async () =>
+    (await peek(context))?.state.applied.host.config;
 
 /** Throws RIPCORD_PLAN_STALE when the device is not as it was at `base`, a state hash. */
 export function refuseMovedBase({ applied }: State, base: string, ref: string): void {

@@ -1,5 +1,5 @@
 import type { StepDetail } from '../../replay/step-detail.ts';
-import type { StepState, StepStory } from '../../replay/step-story.ts';
+import type { Skipped, StepState, StepStory } from '../../replay/step-story.ts';
 import type { UpdateStory } from '../../replay/story.ts';
 import { HOST } from '../core/host-config/document.ts';
 import type { Patch } from '../core/patch.ts';
@@ -27,6 +27,7 @@ export function storyText(
   const text = [
     ...head,
     togetherText(story),
+    signedText(story),
     explanationText(context, story),
     warningsText(context, story.plan?.warnings ?? []),
     parts.patch ? patchText(context, story.patch ?? []) : '',
@@ -44,6 +45,17 @@ function togetherText({ id, request: { lane } }: UpdateStory): string {
   if (!lane) return '';
   const others = idsOf(lane.first, lane).filter((other) => other !== id);
   return `  together with ${others.join(' ')}, each getting through or not on its own\n`;
+}
+
+/** Who has signed what was asked for; empty where nobody has. */
+function signedText({ request }: UpdateStory): string {
+  return request.chutes
+    .map(({ chute, signature }) => {
+      if (!signature) return '';
+      const names = signature.by.map(({ name }) => name).join(', ') || 'nobody this device trusted';
+      return `  signed   ${chute} by ${names}, sha256 ${signature.sha256.slice(0, 12)}\n`;
+    })
+    .join('');
 }
 
 /** Why an update did not go straight through; empty when it did. */
@@ -93,7 +105,7 @@ function stepRow(terminal: Terminal, step: StepStory): readonly string[] {
   const found = last?.recovered === true ? 'found done after a crash' : '';
   const failure = last?.error ? `${last.error.code}: ${last.error.message}` : '';
   const undone = step.undone ? undoneWords(terminal, step) : '';
-  const notes = [tries, found, failure, step.skipped?.reason ?? '', undone];
+  const notes = [tries, found, failure, step.skipped ? skippedWords(step.skipped) : '', undone];
   return [
     stateMark(terminal, step.state),
     `s${step.n}`,
@@ -102,6 +114,11 @@ function stepRow(terminal: Terminal, step: StepStory): readonly string[] {
     took === null ? '' : duration(took),
     notes.filter((note) => note !== '').join('; '),
   ];
+}
+
+function skippedWords({ reason, by, holds }: Skipped): string {
+  const whom = by ? ` (thanks to ${by.update} ${by.step}${holds ? '' : ', which was undone'})` : '';
+  return `${reason}${whom}`;
 }
 
 function undoneWords({ symbols }: Terminal, { undone }: StepStory): string {

@@ -1,6 +1,7 @@
 import type { ChuteName, Definition, SecretRef, ServiceName } from './chute.ts';
 import type { ServiceInstance, ServiceSpec } from './container.ts';
 import type { HostDocument } from './host-config/document.ts';
+import type { HostFile } from './host-file.ts';
 import { canonical, type Sha256 } from './json.ts';
 import type { InterfaceAllocation, Redirect } from './network.ts';
 import type { RootPath } from './step.ts';
@@ -58,8 +59,8 @@ export type Applied = {
   /** Of running services that have any, by chute and service. */
   readonly limits: Readonly<Record<ChuteName, Readonly<Record<ServiceName, ServiceLimits>>>>;
   readonly host: {
-    /** Configuration files of the host by path: the hash of what was rendered, without secrets. */
-    readonly files: Readonly<Record<RootPath, string>>;
+    /** Configuration files of the host by path: what was written of ours, without secrets. */
+    readonly files: Readonly<Record<RootPath, HostFile>>;
     /** How the device itself is configured; absent: all by default, said or not. */
     readonly config?: HostDocument;
   };
@@ -97,8 +98,8 @@ export function stateHash(applied: Applied, sha256: Sha256): string {
 }
 
 /**
- * The state hash of these chutes and what they hold. Pure. What one update undid is as before by this,
- * whatever others did to the rest meanwhile.
+ * The state hash of these chutes and what they hold, without their limits: those are divided anew when
+ * others come. Pure. What one update undid is as before by this, whatever others did meanwhile.
  */
 export function partHash(applied: Applied, chutes: ReadonlySet<ChuteName>, sha256: Sha256): string {
   return stateHash(
@@ -107,7 +108,7 @@ export function partHash(applied: Applied, chutes: ReadonlySet<ChuteName>, sha25
       reservations: {
         ports: own(applied.reservations.ports, chutes, (_port, { chute }) => chute),
       },
-      limits: own(applied.limits, chutes),
+      limits: NOTHING_APPLIED.limits,
       host: NOTHING_APPLIED.host,
     },
     sha256,
@@ -118,7 +119,7 @@ export function partHash(applied: Applied, chutes: ReadonlySet<ChuteName>, sha25
 export type SharedPart = {
   /** Whether it changes the host itself. */
   readonly host: boolean;
-  /** The other chutes whose limits it changes. */
+  /** The chutes whose limits it changes. */
   readonly limits: ReadonlySet<ChuteName>;
 };
 

@@ -18,6 +18,11 @@ export type Source = {
   readonly type: 'local' | 'archive' | 'http' | 'git';
   /** `sha256:<hex>` of the tree (local) or of the archive's bytes. Filled in while observing. */
   readonly digest: string;
+  /**
+   * Where an archive was found that its definition names by no digest: the first content is recorded,
+   * and from then on no other is taken from there.
+   */
+  readonly url?: string;
 };
 
 /** Where a source was found. Travels with the request, not with the definition. */
@@ -31,6 +36,16 @@ export type SourceLocation =
   | { readonly type: 'archive'; readonly path: string }
   | { readonly type: 'http'; readonly url: string }
   | { readonly type: 'git'; readonly url: string; readonly commit: string };
+
+/** What was found out about the signatures of the file that a definition was read from. */
+export type Signature = {
+  /** SHA-256 of the bytes that were signed. */
+  readonly sha256: string;
+  /** Who has signed them, of those whom the device then trusted; nobody: nobody whose key is known. */
+  readonly by: readonly { readonly name: string; readonly publicKey: string }[];
+  /** Services whose files these bytes do not name by their content: whoever signed says nothing of them. */
+  readonly open: readonly ServiceName[];
+};
 
 /** How to see that a service is well. Times in milliseconds. */
 export type Health = {

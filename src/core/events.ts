@@ -1,4 +1,4 @@
-import type { ChuteName, Definition, OnInterrupt, SourceLocation } from './chute.ts';
+import type { ChuteName, Definition, OnInterrupt, Signature, SourceLocation } from './chute.ts';
 import type { ErrorClass, Failure } from './errors.ts';
 import type { HostFacts } from './facts.ts';
 import type { HostDocument } from './host-config/document.ts';
@@ -23,6 +23,8 @@ export type ChuteRequest = {
   /** Null when the operation needs only the name. */
   readonly definition: Definition | null;
   readonly sources: Readonly<Record<string, SourceLocation>>;
+  /** Absent: the definition is not signed, or there is none. */
+  readonly signature?: Signature;
   readonly purge?: true;
 };
 
@@ -71,6 +73,9 @@ export type QueueMode = 'refuse' | 'queue' | 'supersede';
 
 /** A step that a crash interrupted; `plan` when it had no step yet. */
 export type Interruption = { readonly update: UpdateId; readonly step: StepId };
+
+/** One step of one update. */
+export type StepPlace = { readonly update: UpdateId; readonly step: StepId };
 
 /** An undo that did not succeed, and who has to look at it. */
 export type StuckStep = {
@@ -195,8 +200,8 @@ export interface Events {
   };
   /** A step used up its hard time: what came of it is unknown. */
   'step.timedOut': AboutStep & { attempt: number; afterMs: number };
-  /** A step is not needed. */
-  'step.skipped': AboutStep & { by: StepId | null; reason: string; contentHash: string | null };
+  /** A step is not needed, thanks to the one named: as long as that is not undone. */
+  'step.skipped': AboutStep & { by: StepPlace | null; reason: string; contentHash: string | null };
   /** The world was asked whether a step's effect is there. */
   'step.probed': AboutStep & {
     state: 'done' | 'not-done' | 'partial' | 'unknown';

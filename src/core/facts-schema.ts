@@ -18,11 +18,13 @@ const address = z
     (text) => /\/\d+$/.test(text) && networkAround(text) !== null,
     'is no address with its prefix, as 192.0.2.7/24',
   );
+/** What the kernel takes. */
+const device = z.string().regex(/^[^\s/\p{Cc}]{1,15}$/u, 'is no name for a network device');
 const radio = z.strictObject({
   id: z.string(),
   mac: z.string(),
   phy: z.string(),
-  interface: z.string(),
+  interface: device,
   modes: z
     .array(z.enum(['ap', 'sta', 'monitor']))
     .nullable()
@@ -33,7 +35,7 @@ const radio = z.strictObject({
   hostAccessPoints: z.int().min(0).max(8).default(0),
 });
 const port = z.strictObject({
-  interface: z.string(),
+  interface: device,
   mac: z.string().default(''),
   role: z.enum(['wan', 'lan', 'free']),
   bridged: z.boolean().default(false),
@@ -54,7 +56,7 @@ const facts = z.strictObject({
       radios: z.record(z.string(), radio).default({}),
       ports: z.record(z.string(), port).default({}),
       uplink: z
-        .strictObject({ interface: z.string(), address: address.nullable().default(null) })
+        .strictObject({ interface: device, address: address.nullable().default(null) })
         .nullable()
         .default(null),
     })

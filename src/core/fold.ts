@@ -7,7 +7,14 @@ import { applyEnd, type EndEvent, isEndEvent } from './fold-end.ts';
 import { foldSteps, isMove } from './fold-steps.ts';
 import { isProgress, isStepEvent, marksAtStart, markStep, type StepEvent } from './mark.ts';
 import { applyPatch } from './patch.ts';
-import { NEW_STATE, REMEMBERED_MAX, requestKey, type State, type UpdateState } from './state.ts';
+import {
+  markOf,
+  NEW_STATE,
+  REMEMBERED_MAX,
+  requestKey,
+  type State,
+  type UpdateState,
+} from './state.ts';
 
 /** The state after one more record. Pure: same state and record in, same state out, for ever. */
 export function evolve(state: State, event: Recorded<ChuteEvent>): State {
@@ -175,11 +182,23 @@ function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
       return;
     }
     case 'reload.paid':
-      delete draft.reloads[event.key];
-      return;
+      return paid(draft, update, event);
     default:
       unreachable(event);
   }
+}
+
+function paid(
+  draft: Draft<State>,
+  update: Draft<UpdateState>,
+  { key, step }: Recorded<Extract<ChuteEvent, { type: 'reload.paid' }>>,
+): void {
+  delete draft.reloads[key];
+  const place = update.plan?.steps.find(({ id }) => id === step)?.n;
+  // One that was not needed only found out that another had done it.
+  if (place !== undefined && markOf(update, place) === 's') return;
+  draft.reloaded[key] = { update: update.id, step };
+  forgetOldest(draft.reloaded);
 }
 
 function requested(

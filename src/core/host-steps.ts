@@ -1,19 +1,13 @@
 import type { HostChange } from './host-config/change.ts';
 import { HOST } from './host-config/document.ts';
+import type { FileChange } from './host-file.ts';
 import { ORDER } from './phases.ts';
 import type { AskedSteps } from './plan-graph.ts';
 import type { Change, NetworkOutcome } from './plan.ts';
+import type { ChangedFile } from './render/changed-files.ts';
 import { HOST_DIRECTORY } from './render/render-host.ts';
-import type { RenderedFile } from './render/rendered.ts';
-import type { CheckedFile, ReloadedService, RootPath, StepDraft } from './step.ts';
+import type { ArgsOf, CheckedFile, ReloadedService, RootPath, StepDraft, StepId } from './step.ts';
 import { textOrder } from './text-order.ts';
-
-type Changed = {
-  readonly path: RootPath;
-  readonly before: RenderedFile | null;
-  readonly after: RenderedFile | null;
-  readonly service: ReloadedService;
-};
 
 /**
  * The steps that bring the host's configuration to what all chutes of an update come to: checked by
@@ -29,8 +23,8 @@ export function hostSteps(
   changes: readonly Pick<Change, 'chute'>[],
   host: HostChange | null = null,
 ): readonly AskedSteps[] {
-  const changed = changedFiles(network);
-  const services = [...new Set([...changed.map(({ service }) => service), ...network.owed])];
+  const changed = network.files;
+  const services = [...new Set([...changed.map(({ change }) => change.service), ...network.owed])];
   if (services.length === 0) return host ? [save(host)] : [];
   const chutes = [...(host ? [HOST] : []), ...changes.map(({ chute }) => chute)].toSorted(
     textOrder,
@@ -44,11 +38,15 @@ export function hostSteps(
   return [
     ...checks(changed).flatMap((step) => ask(chutes, step)),
     ...services.toSorted(textOrder).flatMap((service) => {
-      const owners = changed.filter((file) => file.service === service).flatMap(ownersOf);
-      const paths = pathsOf(network, service);
-      return [...ask(owners, restore(service, paths)), ...ask(owners, reload(service, paths))];
+      const files = changed.filter(({ change }) => change.service === service);
+      const owners = files.flatMap((file) => file.owners);
+      // What else it reads its driver knows.
+      const paths = files.map(({ change }) => change.path);
+      const writers = files.map(({ change }) => writeId(change));
+      const told = reload({ service, paths, writers });
+      return [...ask(owners, restore(service, paths)), ...ask(owners, told)];
     }),
-    ...changed.flatMap((file) => ask(ownersOf(file), write(file))),
+    ...changed.flatMap(({ change, owners }) => ask(owners, write(change))),
     ...(host ? [save(host)] : []),
   ];
 }
@@ -68,38 +66,10 @@ const save = ({ save: patch }: HostChange): AskedSteps => ({
   ],
 });
 
-function changedFiles({ filesBefore, filesAfter }: NetworkOutcome): readonly Changed[] {
-  const paths = new Set([...Object.keys(filesBefore), ...Object.keys(filesAfter)]);
-  return [...paths].toSorted(textOrder).flatMap((path): readonly Changed[] => {
-    const before = filesBefore[path] ?? null;
-    const after = filesAfter[path] ?? null;
-    const service = (after ?? before)?.reload;
-    if (service === undefined || before?.content === after?.content) return [];
-    return [{ path, before, after, service }];
-  });
-}
-
-const ownersOf = ({ before, after }: Changed): readonly string[] => [
-  ...(before?.owners ?? []),
-  ...(after?.owners ?? []),
-];
-
-/** Every file that a service reads, before or after: what is gone has to be unloaded too. */
-function pathsOf(
-  { filesBefore, filesAfter }: NetworkOutcome,
-  service: ReloadedService,
-): readonly RootPath[] {
-  const all = [...Object.entries(filesBefore), ...Object.entries(filesAfter)];
-  const mine = all.filter(([, file]) => file.reload === service).map(([path]) => path);
-  return [...new Set(mine)].toSorted(textOrder);
-}
-
-function checks(changed: readonly Changed[]): readonly StepDraft[] {
-  const files = changed.flatMap(({ path, after }): readonly CheckedFile[] => {
-    const tool = after?.check;
+function checks(changed: readonly ChangedFile[]): readonly StepDraft[] {
+  const files = changed.flatMap(({ change, check: tool }): readonly CheckedFile[] => {
     // hostapd has no way of looking at a file without using it.
-    if (!after || (tool !== 'nft' && tool !== 'dnsmasq')) return [];
-    return [{ path, content: after.content, tool }];
+    return tool === 'nft' || tool === 'dnsmasq' ? [{ ...change, tool }] : [];
   });
   if (files.length === 0) return [];
   return [
@@ -124,32 +94,29 @@ const restore = (service: ReloadedService, paths: readonly RootPath[]): StepDraf
   undo: `reload ${service} once its files are as before`,
 });
 
-const write = ({ path, before, after, service }: Changed): StepDraft => ({
-  id: `host/config.write:${nameOf(path)}`,
+const writeId = ({ path }: Pick<FileChange, 'path'>): StepId => `host/config.write:${nameOf(path)}`;
+
+const write = (change: FileChange): StepDraft => ({
+  id: writeId(change),
   phase: ORDER['config.write@1'],
   kind: 'config.write@1',
-  args: {
-    path,
-    content: after?.content ?? null,
-    before: before?.content ?? null,
-    mode: (after ?? before)?.mode ?? 0o600,
-    service,
-    ...mergeOf(after ?? before),
-  },
-  needs: [restoreId(service)],
-  title: after ? `write ${path}` : `remove ${path}`,
-  undo: before ? 'put back what was there' : 'remove it',
+  args: change,
+  needs: [restoreId(change.service)],
+  title: change.sections === null ? `remove ${change.path}` : `write ${change.path}`,
+  undo: 'put back what was there',
 });
 
-const mergeOf = (file: RenderedFile | null): { readonly merge?: 'uci' } =>
-  file?.merge === undefined ? {} : { merge: file.merge };
-
-const reload = (service: ReloadedService, paths: readonly RootPath[]): StepDraft => ({
+const reload = ({
+  service,
+  paths,
+  writers,
+}: ArgsOf<'config.reload@1'> & { readonly writers: readonly StepId[] }): StepDraft => ({
   id: `host/config.reload:${service}`,
   phase: ORDER['config.reload@1'],
   kind: 'config.reload@1',
   args: { service, paths },
   key: `reload:${service}`,
+  needs: writers,
   title: `reload ${service}`,
   undo: 'reload it once its files are as before',
 });

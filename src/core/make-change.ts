@@ -11,7 +11,8 @@ import { compareVersions } from './version.ts';
 export type PlanRequest = Pick<
   UpdateRequest,
   'chutes' | 'host' | 'by' | 'strict' | 'allowDowngrade'
->;
+> &
+  Partial<Pick<UpdateRequest, 'origin'>>;
 
 /** A change, and why it must not be made; a change is null when there is nothing to compare. */
 export type MadeChange = {
@@ -25,13 +26,14 @@ export function makeChange(
   applied: Applied,
   request: Omit<PlanRequest, 'chutes'>,
 ): MadeChange {
-  const { chute, operation, sources } = asked;
+  const { chute, operation, sources, signature } = asked;
   const before = Object.hasOwn(applied.chutes, chute) ? (applied.chutes[chute] ?? null) : null;
   const desired = desiredOf(asked, before, request);
   if (desired === undefined) return { change: null, refusals: refusalsOf(asked, before) };
   const patch = compareChute(before, desired);
   const purge = asked.purge ?? false;
-  const change: Change = { chute, operation, before, desired, patch, sources, purge };
+  const what = { chute, operation, before, desired, patch, sources, purge };
+  const change: Change = { ...what, ...(signature && { signature }) };
   const refusals = [...refusalsOf(asked, before), ...versionRefusals(change, request)];
   return { change, refusals };
 }

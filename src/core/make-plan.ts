@@ -4,6 +4,7 @@ import { RipcordError } from './errors.ts';
 import type { HostFacts } from './facts.ts';
 import { type HostChange, makeHostChange, type MadeHostChange } from './host-config/change.ts';
 import { HOST } from './host-config/document.ts';
+import { policyOf } from './host-config/policy.ts';
 import { hostSteps } from './host-steps.ts';
 import type { Json, Sha256 } from './json.ts';
 import { limitsOutcome } from './limits-outcome.ts';
@@ -69,6 +70,8 @@ export function makePlan(input: PlanInput): Planned {
     applied,
     facts,
     by: request.by,
+    policy: policyOf(device?.document ?? applied.host.config),
+    isRollback: request.origin?.rollbackTo !== undefined,
     changes: every,
     network,
     ports,

@@ -21,6 +21,7 @@ import type {
   PortsOutcome,
 } from './plan.ts';
 import { wantedPorts } from './planners/runtime.ts';
+import { changedFiles } from './render/changed-files.ts';
 import { renderHost } from './render/render-host.ts';
 import type { RenderedFiles } from './render/rendered.ts';
 import type { State } from './state.ts';
@@ -30,8 +31,8 @@ const NO_PORTS: PortsOutcome = { given: {}, refusals: {} };
 const NOTHING_GIVEN: GivenNetwork = { interfaces: {}, redirects: [] };
 
 /**
- * What the interfaces and rules of all changed chutes come to, and the host's configuration before
- * and after. Pure.
+ * What the interfaces and rules of all changed chutes come to, and what of the host's configuration
+ * follows. Pure.
  *
  * All chutes of an update at once, because what one is given the next cannot have, and because they
  * share files. A stopped chute lets go of everything; `start` asks anew. When the host itself is
@@ -92,7 +93,7 @@ export function networkOutcome(
     else if (needs.refusals.length === 0)
       given[chute] = { interfaces, redirects: resolved.redirects };
   }
-  // Nothing of the rendered files can differ where nothing that they are made of does.
+  // Nothing of the files can differ where nothing that they are made of does.
   const isGivenNew = changes.some(
     ({ chute, before }) =>
       canonical(before ? givenOf(before) : NOTHING_GIVEN) !== canonical(given[chute] ?? null),
@@ -100,11 +101,10 @@ export function networkOutcome(
   const isRendered = isHostNew || isGivenNew || owed.length > 0;
   const lost = isHostNew ? lostBy(staying(), { facts: facts.network, host, given }) : [];
   if (!isRendered || lost.length > 0)
-    return { given, refusals, ruleRefusals, warnings, lost, filesBefore: {}, filesAfter: {}, owed };
-  const before = { chutes: mapOf(applied.chutes, givenOf), host: was };
-  const after = { chutes: { ...mapOf(staying(), givenOf), ...given }, host };
-  const [filesBefore, filesAfter] = [filesOf(before, facts), filesOf(after, facts)];
-  return { given, refusals, ruleRefusals, warnings, lost, filesBefore, filesAfter, owed };
+    return { given, refusals, ruleRefusals, warnings, lost, files: [], owed };
+  const wanted = filesOf({ chutes: { ...staying(), ...given }, host }, facts);
+  const files = changedFiles(applied.host.files, wanted);
+  return { given, refusals, ruleRefusals, warnings, lost, files, owed };
 }
 
 /** What the interfaces of chutes have that go on as they are; those without any are left out. */
@@ -195,10 +195,6 @@ const givenOf = ({ interfaces, redirects }: AppliedChute): GivenNetwork => ({
   interfaces,
   redirects,
 });
-
-function mapOf<T, R>(map: Readonly<Record<string, T>>, make: (value: T) => R): Record<string, R> {
-  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, make(value)]));
-}
 
 /** The services of the host that are owed a reload. Pure. */
 export function owedServices({ reloads }: Pick<State, 'reloads'>): readonly ReloadedService[] {

@@ -1,8 +1,9 @@
 import type { Applied, AppliedChute, DynamicPorts } from './applied.ts';
-import type { ChuteName, Definition, SourceLocation } from './chute.ts';
+import type { ChuteName, Definition, Signature, SourceLocation } from './chute.ts';
 import type { HostFacts } from './facts.ts';
+import type { DefinitionPolicy } from './host-config/policy.ts';
 import type { Patch } from './patch.ts';
-import type { RenderedFiles } from './render/rendered.ts';
+import type { ChangedFile } from './render/changed-files.ts';
 import type { Requester } from './requester.ts';
 import type { CustomStepDraft, ModuleName, ReloadedService, Step, StepDraft } from './step.ts';
 
@@ -25,6 +26,8 @@ export type Change = {
   readonly patch: Patch;
   /** Where sources were found, by digest. */
   readonly sources: Readonly<Record<string, SourceLocation>>;
+  /** Who has signed what is asked for; absent: nobody. */
+  readonly signature?: Signature;
   /** Whether a delete drops the volumes too. */
   readonly purge: boolean;
 };
@@ -48,6 +51,10 @@ export type PlanContext = {
   readonly facts: HostFacts;
   /** Who asks: for access rights. */
   readonly by: Requester;
+  /** What the host, as it will be configured, asks of definitions. */
+  readonly policy: DefinitionPolicy;
+  /** Whether what is asked for is what this device once had. */
+  readonly isRollback: boolean;
   /** Every change of this update: for conflicts between chutes. */
   readonly changes: readonly Change[];
   /** What the interfaces of all these changes are given, and the configuration that follows. */
@@ -81,8 +88,8 @@ export type NetworkOutcome = {
   readonly warnings: Readonly<Record<ChuteName, readonly PlainWarning[]>>;
   /** Why chutes that stay as they are could not, were the host configured as it is asked for. */
   readonly lost: readonly PlainRefusal[];
-  readonly filesBefore: RenderedFiles;
-  readonly filesAfter: RenderedFiles;
+  /** Files that are to hold something else than what was written, by path. */
+  readonly files: readonly ChangedFile[];
   /** Services of the host whose configuration was written and not loaded, by an update before. */
   readonly owed: readonly ReloadedService[];
 };

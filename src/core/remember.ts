@@ -15,3 +15,17 @@ export function rememberFrozen<Key extends object, Value>(
     return value;
   };
 }
+
+/** The same for a list and whose it is: of each frozen list the last owner's value is remembered. */
+export function rememberOwned<Key extends object, Value>(
+  make: (owner: string, key: Key) => Value,
+): (owner: string, key: Key) => Value {
+  const known = new WeakMap<Key, { readonly owner: string; readonly value: Value }>();
+  return (owner, key) => {
+    const found = known.get(key);
+    if (found?.owner === owner) return found.value;
+    const value = make(owner, key);
+    if (Object.isFrozen(key)) known.set(key, { owner, value });
+    return value;
+  };
+}

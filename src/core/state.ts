@@ -2,7 +2,7 @@ import type { Seq } from '../../journal/record.ts';
 import { type Applied, NOTHING_APPLIED } from './applied.ts';
 import type { ChuteName } from './chute.ts';
 import type { Failure } from './errors.ts';
-import type { AbortCause, StuckStep, UpdateId, UpdateRequest } from './events.ts';
+import type { AbortCause, StepPlace, StuckStep, UpdateId, UpdateRequest } from './events.ts';
 import type { HostFacts } from './facts.ts';
 import type { Patch } from './patch.ts';
 import type { Step, StepId } from './step.ts';
@@ -153,7 +153,7 @@ export type Quarantine = {
 };
 
 /** Raised when `State` changes its shape: a snapshot of another shape is folded anew, never guessed at. */
-const STATE_SHAPE = 2;
+const STATE_SHAPE = 3;
 
 /** Everything that the journal says about a device, up to and with record `seq`. Bounded. */
 export type State = {
@@ -169,6 +169,8 @@ export type State = {
   readonly host?: HostRecord;
   readonly facts: { readonly seq: Seq; readonly facts: HostFacts } | null;
   readonly reloads: Readonly<Record<string, ReloadDebt>>;
+  /** By key, which step made what is on disk run, last. */
+  readonly reloaded: Readonly<Record<string, StepPlace>>;
   /** Unfinished ones only: finished updates live in the journal. */
   readonly updates: Readonly<Record<UpdateId, UpdateState>>;
   readonly quarantine: Readonly<Record<string, Quarantine>>;
@@ -195,6 +197,7 @@ export const NEW_STATE: State = {
   chutes: {},
   facts: null,
   reloads: {},
+  reloaded: {},
   updates: {},
   quarantine: {},
   requests: {},

@@ -8,6 +8,7 @@ import type {
   SourceLocation,
 } from './chute.ts';
 import type { ContainerKinds } from './container.ts';
+import type { FileChange } from './host-file.ts';
 import type { Json } from './json.ts';
 import type { Patch } from './patch.ts';
 
@@ -65,12 +66,8 @@ export type GateCheck = {
 /** What has to be told when its configuration changed. */
 export type ReloadedService = 'dhcp' | 'firewall' | 'network' | 'wifi';
 
-/** A file as it would be written, and the tool that can say whether it is right. */
-export type CheckedFile = {
-  readonly path: RootPath;
-  readonly content: string;
-  readonly tool: 'nft' | 'dnsmasq';
-};
+/** A file that would be written, and the tool that can say whether it is right. */
+export type CheckedFile = FileChange & { readonly tool: 'nft' | 'dnsmasq' };
 
 /** Every built-in kind of step: what a planner writes, what undoing needs, what running leaves. */
 export interface StepKinds extends ContainerKinds {
@@ -190,25 +187,17 @@ export interface StepKinds extends ContainerKinds {
     undo: null;
     result: null;
   };
-  /** Writes one file of the host's configuration, or removes it, in one rename. */
+  /**
+   * Writes one file of the host's configuration, or removes it, in one rename. What the file is to hold
+   * is what `applied` has of it, with these sections instead of those.
+   */
   'config.write@1': {
-    args: {
-      readonly path: RootPath;
-      /** With tokens for secrets; null: the file goes. */
-      readonly content: string | null;
-      /** What undoing puts back, in the same form. */
-      readonly before: string | null;
-      readonly mode: number;
-      readonly service: ReloadedService;
-      /** The file is not ours alone: only our sections in it are meant. */
-      readonly merge?: 'uci';
-    };
+    args: FileChange;
     undo: {
-      /**
-       * What was there: what we had written, what we are about to write, or somebody else's. `accepted`
-       * is what we are about to write too, and the journal knows of it: undoing leaves it there.
-       */
-      readonly found: 'before' | 'wanted' | 'foreign' | 'accepted';
+      /** What was there: what `applied` has of it, what we are about to write, or somebody else's. */
+      readonly found: 'before' | 'wanted' | 'foreign';
+      /** What undoing puts back: the sections as they were written, whoever would render them otherwise now. */
+      readonly back: FileChange;
     };
     result: { readonly changed: boolean };
   };

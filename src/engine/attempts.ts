@@ -5,7 +5,7 @@ import type { ErrorClass, Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { canonical, type Json } from '../core/json.ts';
 import { invert } from '../core/patch.ts';
-import { openOf, type OpenStep, type UpdateState } from '../core/state.ts';
+import { openOf, type OpenStep, type State, type UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
 import {
   type Answer,
@@ -19,7 +19,7 @@ import {
   slow,
 } from './carry-out.ts';
 import { Delays } from './delays.ts';
-import { reloadEvents } from './reload-events.ts';
+import { reloadEvents, skipEvents } from './reload-events.ts';
 import { retryStepInMs } from './retry.ts';
 import type { UndoData } from './undo-data.ts';
 import type { Workshop } from './workshop.ts';
@@ -27,6 +27,8 @@ import type { Workshop } from './workshop.ts';
 /** What the lane is told. */
 export interface AttemptsListener {
   applied(): Applied;
+  /** What is owed and by whom what was paid, now. */
+  ledger(): Pick<State, 'reloads' | 'reloaded'>;
   /** A step has an outcome. */
   settled(events: readonly ChuteEvent[]): void;
   /** The program contradicted itself: nothing more may be done. */
@@ -135,7 +137,7 @@ export class Attempts {
     if ('error' in driver) return { is: 'refused', events: [this.#failed(attempt, driver, 0)] };
     const isIntended = openOf(update, step.n)?.intended ?? false;
     // What was begun is not "not needed": its effect may be there, and a skipped step is never undone.
-    const skipped = driver.skip && !isIntended ? await this.#skipped(attempt) : null;
+    const skipped = driver.skip && !isIntended ? await this.#skipped(update, attempt) : null;
     if (skipped) return { is: 'refused', events: skipped };
     if (driver.effect === false) return { is: 'ready', event: null, undo: null };
     // A later attempt must not take the half-done effect of the first for what was there before.
@@ -157,14 +159,10 @@ export class Attempts {
   }
 
   /** Whether a step is not needed; where that cannot be told it is carried out. */
-  async #skipped(attempt: Attempt): Promise<readonly ChuteEvent[] | null> {
+  async #skipped(update: UpdateState, attempt: Attempt): Promise<readonly ChuteEvent[] | null> {
     const answer = await skipStep(this.#shop, attempt);
     if (answer.is !== 'done' || answer.value === null) return null;
-    const { step } = attempt;
-    const about = { update: this.#update, step: step.id, n: step.n };
-    const { pays, ...skip } = answer.value;
-    const skipped = { type: 'step.skipped', ...about, by: null, ...skip } as const;
-    return [skipped, ...reloadEvents(this.#update, step, { ...(pays && { pays }) })];
+    return skipEvents(update, attempt.step, { skip: answer.value, ...this.#listener.ledger() });
   }
 
   #driver({ step }: Attempt): ReturnType<typeof driverOf> | { error: Failure; class: ErrorClass } {

@@ -80,18 +80,18 @@ export async function startEvent(shop: Workshop, update: UpdateState): Promise<C
   return { type: 'update.started', update: update.id, stateHash: hash, ...own, baseline };
 }
 
-/** The hash of an update's own chutes. */
+/** The hash of what only this update may change: its own chutes. */
 function ownHashOf(shop: Workshop, { request }: UpdateState): string {
   const chutes = new Set(request.chutes.map(({ chute }) => chute));
   return partHash(shop.state().applied, chutes, shop.sha256);
 }
 
-/** The hash of what an update changes beside its chutes; null when that is nothing. */
-function sharedHashOf(shop: Workshop, { request, plan }: UpdateState): string | null {
+/** The hash of what an update changes that others may change too; null when that is nothing. */
+function sharedHashOf(shop: Workshop, { plan }: UpdateState): string | null {
   const steps = plan?.steps ?? [];
   const host = steps.some(({ kind }) => HOST_WRITERS.has(kind));
-  const limits = new Set(steps.flatMap(({ args }) => namedIn(args)));
-  for (const { chute } of request.chutes) limits.delete(chute);
+  const limiting = steps.filter(({ kind }) => kind === 'resource.limit@1');
+  const limits = new Set(limiting.flatMap(({ args }) => namedIn(args)));
   if (!host && limits.size === 0) return null;
   return sharedHash(shop.state().applied, { host, limits }, shop.sha256);
 }

@@ -19,6 +19,7 @@ import {
   startEvent,
   worseThanBefore,
 } from './lane-events.ts';
+import { ledgerAfter } from './reload-events.ts';
 import { tooLate } from './too-late.ts';
 import { UndoData } from './undo-data.ts';
 import { Undoing } from './undoing.ts';
@@ -56,6 +57,7 @@ export class Lane {
     const undoData = new UndoData(shop.journal);
     const listener: AttemptsListener = {
       applied: () => this.#appliedNow(),
+      ledger: () => ledgerAfter(this.#shop.state(), this.#carry),
       settled: (events) => {
         this.#carry.push(...events);
         this.wake();

@@ -25,6 +25,11 @@ type Here = {
 /** A definition that was found elsewhere, and where it is now read from. */
 export type FoundDefinition = ParsedForChute & Here;
 
+type Finding = {
+  /** Whether an archive from the network may be named by what is found there. */
+  readonly allowUnpinned: () => Promise<boolean>;
+};
+
 /**
  * Finds the definition that stands with the files another one names: looks into a directory, an
  * archive, or the commit of a repository, in a temporary directory that is gone on return. Its
@@ -36,11 +41,11 @@ export type FoundDefinition = ParsedForChute & Here;
 export async function findElsewhere(
   parsed: ParsedElsewhere,
   here: Here,
-  options: Pick<ParseOptions, 'secret' | 'strict'>,
+  options: Pick<ParseOptions, 'secret' | 'strict'> & Finding,
 ): Promise<FoundDefinition> {
   const work = await mkdtemp(join(tmpdir(), 'ripcord-definition-'));
   try {
-    const { tree, source } = await bring(parsed.elsewhere.source, here, work);
+    const { tree, source } = await bring(parsed.elsewhere.source, { ...here, ...options, work });
     const found = await definitionIn(tree, here);
     const shown = 'path' in source ? source.path : source.url;
     if (found === null)
@@ -72,8 +77,7 @@ export async function findElsewhere(
 /** The files of a source, and the source as it is from now on: a branch is the commit that was read. */
 async function bring(
   reference: SourceReference,
-  { directory }: Here,
-  work: string,
+  { directory, allowUnpinned, work }: Pick<Here, 'directory'> & Finding & { readonly work: string },
 ): Promise<{ readonly tree: string; readonly source: SourceReference }> {
   const { signal } = new AbortController();
   const tree = join(work, 'tree');
@@ -82,24 +86,28 @@ async function bring(
     const real = await realpath(path).catch(() => path);
     return { tree: real, source: { type: 'local', path: real } };
   }
-  const { location } = await observeSource(reference, directory);
+  const { location, source } = await observeSource(reference, directory, { allowUnpinned });
   if (location.type === 'git') {
     await fetchCommit(location, tree, signal);
     return { tree, source: { type: 'git', url: location.url, checkout: location.commit } };
   }
   const archive = location.type === 'archive' ? location.path : join(work, 'archive');
   if (location.type === 'http') {
-    const hex = await download(location.url, archive, signal);
-    if (reference.type === 'http' && hex !== reference.sha256)
+    const digest = `sha256:${await download(location.url, archive, signal)}`;
+    if (digest !== source.digest)
       throw new RipcordError(
         'RIPCORD_DIGEST_MISMATCH',
-        `cannot use source '${location.url}': its sha256 is not the one that was given`,
+        `cannot use source '${location.url}': it is ${digest}, and has to be ${source.digest}`,
+        { hint: 'ask whoever publishes it, or give the sha256 of what shall be taken' },
       );
   }
   await unpack(archive, tree, signal);
   await liftRoot(tree, work);
-  const isPath = reference.type === 'archive';
-  return { tree, source: isPath ? { ...reference, path: archive } : reference };
+  if (reference.type === 'archive') return { tree, source: { ...reference, path: archive } };
+  if (reference.type !== 'http' || reference.sha256 !== undefined)
+    return { tree, source: reference };
+  const sha256 = source.digest.replace(/^sha256:/, '');
+  return { tree, source: { ...reference, sha256, isFound: true } };
 }
 
 async function definitionIn(

@@ -9,10 +9,12 @@ import { DEFINITION_NAMES } from '../core/definition/file-names.ts';
 import { complete, type RawDefinition } from '../core/definition/raw.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteRequest } from '../core/events.ts';
+import type { TrustedKey } from '../core/host-config/policy.ts';
 import type { Json } from '../core/json.ts';
 import type { Operation } from '../core/plan.ts';
 import { unseenRepository } from '../drivers/files/git.ts';
 import { observeSource } from '../drivers/files/observe-source.ts';
+import { signatureOf, signaturePath, type SignedFile } from './signed-file.ts';
 
 /** A definition that was read and checked, its secrets still apart, its sources not yet looked at. */
 export type ReadDefinition = RawDefinition & {
@@ -27,6 +29,8 @@ export type ReadDefinition = RawDefinition & {
   readonly operation?: Operation;
   /** The id that an update object gives its request. */
   readonly requestId?: string | null;
+  /** The file as it was read, where there are signatures on it. */
+  readonly signed?: SignedFile;
 };
 
 /**
@@ -80,21 +84,29 @@ export type SourcedDefinition = ReadDefinition & {
 /** Hears why a source could not be looked at. */
 type TellUnseen = (message: string) => void;
 
+/** How sources are looked at. */
+type Looking = {
+  readonly root: string;
+  readonly tellUnseen?: TellUnseen;
+  /** Whether an archive from the network may be named by what is found there. */
+  readonly allowUnpinned: () => Promise<boolean>;
+};
+
 /**
  * Looks at the sources of a definition. Writes nothing. Throws RIPCORD_SOURCE_…; with `tellUnseen` a
  * repository that cannot be reached from here is told of instead, and counts as new.
  */
 export async function withSources(
   read: ReadDefinition,
-  { root, tellUnseen }: { readonly root: string; readonly tellUnseen?: TellUnseen },
+  { root, tellUnseen, allowUnpinned }: Looking,
 ): Promise<SourcedDefinition> {
   // A root below the definition's own directory is no part of its files.
   const real = existsSync(root) ? realpathSync(root) : root;
-  const without = { root: real, definitions: filesOf(read) };
+  const observing = { root: real, definitions: filesOf(read), allowUnpinned };
   const sources: Record<string, Source> = {};
   const locations: Record<string, SourceLocation> = {};
   for (const [service, reference] of Object.entries(read.sources)) {
-    const looking = observeSource(reference, read.directory, without);
+    const looking = observeSource(reference, read.directory, observing);
     const found = await looking.catch((error: unknown) => {
       if (tellUnseen === undefined || reference.type !== 'git') throw error;
       if (!(error instanceof RipcordError) || error.code !== 'RIPCORD_SOURCE_UNREACHABLE')
@@ -110,23 +122,30 @@ export async function withSources(
 
 /**
  * Where definitions are, which hold secrets as they are written: the one that was read, and what else
- * is a definition by its name beside it.
+ * is a definition by its name beside it. Signatures on them are no part of the files either: what is
+ * signed may name these.
  */
 function filesOf({ directory, path }: ReadDefinition): readonly string[] {
   const named = DEFINITION_NAMES.map((name) => join(directory, name));
-  const read = path !== null && existsSync(path) ? [path] : [];
-  return [...named.filter((each) => existsSync(each)), ...read].map((each) => realpathSync(each));
+  const all = path === null ? named : [...named, path];
+  const files = all.flatMap((each) => [each, signaturePath(each)]);
+  return files.filter((each) => existsSync(each)).map((each) => realpathSync(each));
 }
 
-/** What a definition asks for, its secrets under their marks. */
-export async function requestOf(read: SourcedDefinition, mark: MarkSecret): Promise<ChuteRequest> {
+/** What a definition asks for, its secrets under their marks, and who of `keys` has signed it. */
+export async function requestOf(
+  read: SourcedDefinition,
+  mark: MarkSecret,
+  keys: readonly TrustedKey[],
+): Promise<ChuteRequest> {
   const { sources, locations } = read.found;
   const whole = complete(read, sources);
   const definition = (await markedWith(whole, read.secrets, mark)) as Definition;
   const { operation = 'apply' } = read;
   const chute = definition.name;
   if (saysNothing(definition)) return { chute, operation, definition: null, sources: {} };
-  return { chute, operation, definition, sources: locations };
+  const signature = read.signed && signatureOf(read.signed, keys);
+  return { chute, operation, definition, sources: locations, ...(signature && { signature }) };
 }
 
 /** Whether there is nothing to it but the name. */

@@ -22,16 +22,10 @@ import { type Resolution, resolveStep } from '../engine/resolve.ts';
 import { RETRY, type RetryPolicy } from '../engine/retry.ts';
 import { Supervisor } from '../engine/supervisor.ts';
 import { type ApplyOptions, askedOf, localRequester, onInterruptOf } from './asked.ts';
-import { findElsewhere } from './definition-elsewhere.ts';
-import {
-  comparingSecrets,
-  type ReadDefinition,
-  type SourcedDefinition,
-  storingSecrets,
-  withSources,
-} from './definitions.ts';
-import { type ReadHost, type Wanted, wantedFrom } from './host-request.ts';
+import { comparingSecrets, type ReadDefinition, storingSecrets } from './definitions.ts';
+import { type Wanted, wantedFrom } from './host-request.ts';
 import { type Configured, localHost } from './local-host.ts';
+import { readAll } from './read-all.ts';
 import { chooseConfigured } from './root-config.ts';
 import { rootJournal } from './root-journal.ts';
 import { prepareRoot } from './root-place.ts';
@@ -262,29 +256,12 @@ export class Ripcord implements AsyncDisposable {
     store: boolean,
     strict = false,
   ): Promise<Wanted> {
-    const read: (SourcedDefinition | ReadHost)[] = [];
-    for (const given of definitions) {
-      const each = 'definition' in given ? given : await readValue(given, strict);
-      read.push('host' in each ? each : await withSources(each, { root: this.root }));
-    }
+    const { config } = this.state.applied.host;
+    const configured = async (): Promise<typeof config> => config;
+    const read = await readAll(definitions, { root: this.root, strict, configured });
     const mark = store ? storingSecrets(this.secrets) : comparingSecrets(this.root);
-    return await wantedFrom(read, mark);
+    return await wantedFrom(read, mark, configured);
   }
-}
-
-/** A definition that is a value already. YAML and the schema are loaded only when one is used. */
-async function readValue(value: object, strict: boolean): Promise<ReadDefinition | ReadHost> {
-  const { parseRequestValue } = await import('../core/definition/parse.ts');
-  const { definitionError } = await import('../core/definition/complaint.ts');
-  const { SecretDrawer } = await import('./definitions.ts');
-  const drawer = new SecretDrawer();
-  const options = { file: 'definition', secret: drawer.keep, strict };
-  const parsed = parseRequestValue(value, options);
-  if (!parsed.ok) throw definitionError(parsed.complaints);
-  if ('host' in parsed) return { ...parsed, secrets: drawer.values };
-  const here = { directory: process.cwd(), path: null };
-  const whole = 'definition' in parsed ? parsed : await findElsewhere(parsed, here, options);
-  return { ...here, ...whole, secrets: drawer.values };
 }
 
 function scaled(policy: RetryPolicy, scale: number): RetryPolicy {

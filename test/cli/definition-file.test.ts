@@ -36,7 +36,7 @@ async function failure(work: Promise<unknown>): Promise<RipcordError> {
 
 test('reads a file, and knows its directory', async () => {
   const path = await directory('camera', { 'x.yaml': 'name: a\n' });
-  expect(await readDefinition(join(path, 'x.yaml'))).toEqual({
+  expect(await readDefinition(join(path, 'x.yaml'))).toMatchObject({
     text: 'name: a\n',
     file: join(path, 'x.yaml'),
     directory: path,
@@ -93,7 +93,7 @@ test('refuses what is no text', async () => {
 
 test('reads standard input, up to the limit', async () => {
   const found = await readDefinition('-', Readable.from([Buffer.from('name: ä\n')]));
-  expect(found).toEqual({
+  expect(found).toMatchObject({
     text: 'name: ä\n',
     file: 'stdin',
     directory: process.cwd(),

@@ -90,6 +90,10 @@ test.each([
     text: 'portsTaken:\n  "80": lighttpd\n',
     says: /:2:3 portsTaken\["80"\]: is no port, as 8080\/tcp|:2:3 portsTaken\[80\]: is no port, as 8080\/tcp/,
   },
+  {
+    text: 'network:\n  uplink: {interface: a/b}\n',
+    says: /:2:23 network\.uplink\.interface: is no name for a network device/,
+  },
   { text: '[1, 2]', says: /must be an object/ },
   { text: '', says: /facts\.yaml/ },
   { text: 'a: [\n', says: /is not YAML/ },

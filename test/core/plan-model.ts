@@ -7,6 +7,7 @@ import type { Definition, Service } from '../../src/core/chute.ts';
 import type { ServiceInstance, ServiceSpec } from '../../src/core/container.ts';
 import type { ChuteRequest, Requester } from '../../src/core/events.ts';
 import type { HostFacts } from '../../src/core/facts.ts';
+import { changedFile } from '../../src/core/host-file.ts';
 import type { Json } from '../../src/core/json.ts';
 import { chuteDirectory } from '../../src/core/layout.ts';
 import type { PlanRequest } from '../../src/core/make-change.ts';
@@ -200,11 +201,12 @@ const PATCHES: {
   'config.check@1': NONE,
   'config.restore@1': NONE,
   'config.reload@1': NONE,
-  'config.write@1': ({ path, content }, { host }): Patch => {
-    const at = `/host/files${pointer(path)}`;
-    if (content !== null)
-      return [{ op: host.files[path] ? 'replace' : 'add', path: at, value: content }];
-    return host.files[path] ? [{ op: 'remove', path: at }] : [];
+  'config.write@1': (change, { host }): Patch => {
+    const path = pointer('host', 'files', change.path);
+    const was = host.files[change.path] ?? null;
+    const value = changedFile(was, change);
+    if (value !== null) return [{ op: was ? 'replace' : 'add', path, value }];
+    return was ? [{ op: 'remove', path }] : [];
   },
   'release.switch@1': ({ chute, service: name, digest: to }): [Operation] => {
     const path = pointer('chutes', chute, 'releases', name);

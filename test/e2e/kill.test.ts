@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { Device } from './device.ts';
+import { Device, type Ran } from './device.ts';
 
 type Status = {
   readonly stateHash: string;
@@ -9,9 +12,12 @@ type Status = {
   readonly chutes: Readonly<Record<string, { readonly version: number; readonly state: string }>>;
 };
 type Logged = { readonly id: string; readonly outcome: string | null };
+type Story = {
+  readonly plan: { readonly steps: readonly { readonly kind: string }[] };
+};
+/** A version of hello: how it is applied, what it answers, and the state hash with it. */
+type Side = { readonly name: string; readonly answer: string; readonly stateHash: string };
 
-const V1 = 'Hello from ripcord: version 1';
-const V2 = 'Hello again from ripcord: version 2';
 const KILLS = ['kill@append', 'kill@before-append', 'kill@effect', 'kill@before-effect'] as const;
 /** More boundaries than any of these updates has: a sweep that does not end is a failure. */
 const BOUNDARIES_MAX = 80;
@@ -22,54 +28,65 @@ afterAll(() => {
   for (const device of devices) device.destroy();
 });
 
-/** A device that runs version 1, and its state hash with version 1 and with version 2. */
-async function ready(): Promise<{ device: Device; hashes: Readonly<Record<string, string>> }> {
+/**
+ * A device that runs the last of three versions, and all of them. Gone through in a circle, each has to
+ * be fetched every time, since only the one before is kept: every update is as long as any other.
+ */
+async function ready(): Promise<{ device: Device; sides: readonly Side[] }> {
   const device = await Device.make();
   devices.push(device);
-  const hashes: Record<string, string> = {};
-  await apply(device, 'hello-v2');
-  hashes[V2] = (await statusOf(device)).stateHash;
-  await back(device);
-  hashes[V1] = (await statusOf(device)).stateHash;
-  return { device, hashes };
+  device.vary('hello-v3', (text) =>
+    text.replace('version: 1', 'version: 3').replace('GREETING: Hello', 'GREETING: Third'),
+  );
+  writeFileSync(join(device.home, 'hello-v3/third'), '');
+  await ended(device, apply('hello'));
+  const sides: Side[] = [];
+  const plans: string[] = [];
+  for (const [name, answer] of [
+    ['hello-v2', 'Hello again from ripcord: version 2'],
+    ['hello-v3', 'Third from ripcord: version 3'],
+    ['hello', 'Hello from ripcord: version 1'],
+  ] as const) {
+    await ended(device, apply(name));
+    const { stateHash } = (await device.json(['status'])) as Status;
+    sides.push({ name, answer, stateHash });
+    const { plan } = (await device.json(['show', `u${1 + sides.length}`])) as Story;
+    plans.push(plan.steps.map(({ kind }) => kind).join(' '));
+  }
+  expect(new Set(plans).size, plans.join('\n')).toBe(1);
+  return { device, sides };
 }
 
-async function apply(device: Device, name: string): Promise<void> {
-  const { code, err, out } = await device.ripcord(['apply', name, '-y']);
-  expect(code, `${out}${err}`).toBe(0);
-}
+const apply = (name: string): readonly string[] => ['apply', name, '-y', '--allow-downgrade'];
 
-async function back(device: Device): Promise<void> {
-  const { code, err, out } = await device.ripcord(['apply', 'hello', '-y', '--allow-downgrade']);
-  expect(code, `${out}${err}`).toBe(0);
+async function ended(device: Device, args: readonly string[]): Promise<Ran> {
+  const ran = await device.ripcord(args);
+  expect(ran.code, `${args.join(' ')}: ${ran.out}${ran.err}`).toBe(0);
+  return ran;
 }
-
-const statusOf = async (device: Device): Promise<Status> =>
-  (await device.json(['status'])) as Status;
 
 async function lastUpdate(device: Device): Promise<Logged | undefined> {
   const log = (await device.json(['log'])) as readonly Logged[];
   return log.toSorted((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1))).at(-1);
 }
 
-/** One of the two versions, whole: answering, alone, with its state hash, in a sound journal. */
-async function expectWhole(
-  device: Device,
-  hashes: Readonly<Record<string, string>>,
-  story: string,
-): Promise<string> {
-  const status = await statusOf(device);
+/** One of two versions, whole: answering, alone, with its state hash, in a sound journal. */
+async function expectWhole(device: Device, sides: readonly Side[], story: string): Promise<Side> {
+  // A process of its own: it is what goes on with the update.
+  const { out } = await ended(device, ['status', '-o', 'json']);
+  const status = JSON.parse(out) as Status;
   expect(status, story).toMatchObject({
     running: null,
     stuck: [],
     chutes: { hello: { state: 'running' } },
   });
   const answer = (await device.answer()) ?? 'nobody';
-  expect(Object.keys(hashes), story).toContain(answer);
-  expect(status.stateHash, story).toBe(hashes[answer]);
+  const side = sides.find((each) => each.answer === answer);
+  if (!side) throw new Error(`${story}: ${answer} answers`);
+  expect(status.stateHash, story).toBe(side.stateHash);
   expect(device.processes(), story).toHaveLength(1);
   expect(await device.json(['verify']), story).toMatchObject({ ok: true, problems: [] });
-  return answer;
+  return side;
 }
 
 /** Kills an update at the Kth boundary, for every K until it survives; checks what the next command makes of it. */
@@ -83,27 +100,35 @@ async function sweep(
     readonly outcomes: readonly string[];
   },
 ): Promise<number> {
-  const { device, hashes } = await ready();
+  const { device, sides } = await ready();
   let wasTaken = false;
+  let old = sides.at(-1);
+  let before = await lastUpdate(device);
   for (let k = 1; k < BOUNDARIES_MAX; k++) {
-    const before = await lastUpdate(device);
+    const wanted = sides[(sides.findIndex((each) => each === old) + 1) % sides.length];
+    if (!old || !wanted) throw new Error('no side');
     const fault = [`${kill}=${k}`, options.faults ?? ''].filter(Boolean).join(',');
-    const run = await device.ripcord(['apply', 'hello-v2', '-y', ...(options.flags ?? [])], fault);
-    if (run.signal !== 'SIGKILL') return k - 1;
+    const words = [...apply(wanted.name), ...(options.flags ?? [])];
+    const run = await device.ripcord(words, fault);
+    if (run.signal !== 'SIGKILL') {
+      await ended(device, ['log']);
+      await ended(device, ['verify']);
+      return k - 1;
+    }
     if (options.again) await device.ripcord(['status'], options.again(k));
-    const story = `${fault} then ${options.again?.(k) ?? 'status'}`;
-    const answer = await expectWhole(device, hashes, story);
+    const story = `${wanted.name}, ${fault} then ${options.again?.(k) ?? 'status'}`;
+    const now = await expectWhole(device, [old, wanted], story);
     const after = await lastUpdate(device);
     if (after?.id === before?.id) {
       // Once a request was durable at an earlier boundary, it is at every later one.
       expect(wasTaken, story).toBe(false);
-      expect(answer, story).toBe(V1);
+      expect(now, story).toBe(old);
     } else {
       wasTaken = true;
       expect(options.outcomes, story).toContain(after?.outcome);
-      expect(answer, story).toBe(after?.outcome === 'committed' ? V2 : V1);
+      expect(now, story).toBe(after?.outcome === 'committed' ? wanted : old);
     }
-    if (answer === V2) await back(device);
+    [old, before] = [now, after];
   }
   throw new Error(`${kill} still kills at ${BOUNDARIES_MAX}`);
 }

@@ -9,6 +9,8 @@ import { asked, type Death, definition, World } from './world.ts';
 
 const HELLO = definition('hello', 1, ['A']);
 
+const RELOAD = { key: 'reload:hello', hash: 'sha256:new' };
+
 /** Three steps in a row: write, reload (not needed while what runs is right), and start. */
 const planner: Planner = {
   name: 'steps',
@@ -21,6 +23,7 @@ const planner: Planner = {
       args: null,
       title: kind,
       retries: 0,
+      ...(kind === 'file.reload@1' && { key: RELOAD.key, needs: ['hello/write'] }),
     })),
   }),
 };
@@ -29,6 +32,8 @@ const planner: Planner = {
 class Files {
   runsRight = true;
   startFails = false;
+  /** Whether what is written is something else than what runs. */
+  writes = false;
   readonly called: string[] = [];
   readonly there = new Set<string>();
 
@@ -51,10 +56,24 @@ class Files {
     });
     return {
       ...all,
-      'file.write@1': driver('write', { undoList: [gone('write'), gone('tell', 'tell')] }),
+      'file.write@1': driver('write', {
+        run: async () => {
+          this.called.push('write');
+          this.there.add('write');
+          return { result: null, ...(this.writes && { owes: [RELOAD] }) };
+        },
+        undoList: [gone('write'), gone('tell', 'tell')],
+      }),
       'file.reload@1': driver('reload', {
         skip: async () =>
-          this.runsRight ? { reason: 'what runs is right', contentHash: null } : null,
+          this.runsRight
+            ? { reason: 'what runs is right', contentHash: null, pays: [RELOAD] }
+            : null,
+        run: async () => {
+          this.called.push('reload');
+          this.runsRight = true;
+          return { result: null, pays: [RELOAD] };
+        },
         undoList: [gone('reload')],
       }),
       'file.start@1': driver('start', {
@@ -117,6 +136,7 @@ test('what was skipped before a crash is asked again, and done where it is neede
     'step.skipped hello/reload',
     'step.intended hello/reload',
     'step.succeeded hello/reload',
+    'reload.paid hello/reload',
   ]);
   expect(world.story.at(-2)).toBe('update.committed');
 });
@@ -166,3 +186,63 @@ test('everything is undone, wherever the process dies on its way back', async ()
     if (last('untell') >= 0) expect(last('untell'), story).toBeLessThan(last('unwrite'));
   }
 });
+
+test('it says thanks to which step: a write that changed nothing, or who reloaded last', async () => {
+  const world = new World();
+  const files = new Files();
+  const by = (): unknown => {
+    const last = world.shelf.records.findLast(({ type }) => type === 'step.skipped');
+    return last?.type === 'step.skipped' ? last.by : undefined;
+  };
+  await applied(world, files);
+  expect(by()).toEqual({ update: 'u1', step: 'hello/write' });
+
+  // What was written is not what runs, and somebody outside has reloaded it: nobody on record has.
+  files.writes = true;
+  await applied(world, files);
+  expect(by()).toBe(null);
+});
+
+test('a reload that finds all done by an earlier one says by which', async () => {
+  const world = new World();
+  const files = new Files();
+  files.runsRight = false;
+  files.writes = true;
+  await applied(world, files);
+  expect(files.called).toContain('reload');
+  expect(fold(NEW_STATE, world.shelf.records).reloaded).toEqual({
+    'reload:hello': { update: 'u1', step: 'hello/reload' },
+  });
+  const { engine, requests } = await world.engine({
+    ...options(files),
+    planners: [{ ...planner, plan: (...given) => reloadAlone(planner.plan(...given)) }],
+  });
+  await (
+    await requests.ask(asked(definition('hello', 2, ['A'])))
+  ).done;
+  // Finding out is not reloading: it is still the first one's doing.
+  expect(engine.state.reloaded).toEqual({
+    'reload:hello': { update: 'u1', step: 'hello/reload' },
+  });
+  await engine.close();
+  expect(world.shelf.records).toContainEqual(
+    expect.objectContaining({
+      type: 'step.skipped',
+      update: 'u2',
+      by: { update: 'u1', step: 'hello/reload' },
+    }),
+  );
+});
+
+type PlannerAnswer = ReturnType<Planner['plan']>;
+
+/** A plan with nothing to write. */
+const reloadAlone = (answer: PlannerAnswer): PlannerAnswer =>
+  'steps' in answer
+    ? {
+        ...answer,
+        steps: answer.steps
+          .filter(({ id }) => id === 'hello/reload')
+          .map(({ needs: _needs, ...step }) => step),
+      }
+    : answer;

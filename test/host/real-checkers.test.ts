@@ -8,12 +8,12 @@ import type { NetworkPlan } from '../../src/core/network.ts';
 import { hostapdChecks } from '../../src/core/render/hostapd.ts';
 import { changeLinks, ipBatch, type LinkChange } from '../../src/core/render/link-change.ts';
 import { type Links, readLinks } from '../../src/core/render/links.ts';
-import { renderHost } from '../../src/core/render/render-host.ts';
 import type { RenderedFile } from '../../src/core/render/rendered.ts';
 import { fillTokens, secretsIn } from '../../src/core/render/tokens.ts';
 import { textOrder } from '../../src/core/text-order.ts';
 import { arbitraryPlan } from '../core/render/arbitrary-plan.ts';
 import { CAMERA, GATEWAY, OFFICE, planOf, RADIOS } from '../core/render/plans.ts';
+import { renderHost } from '../core/render/whole-files.ts';
 import { missing, run, runApart, type Said, withFiles } from './tools.ts';
 
 const HOSTAPD = 'hostapd';

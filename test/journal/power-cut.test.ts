@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { openBlobs } from '../../journal/blobs.ts';
+import { readHead } from '../../journal/head.ts';
 import { checkLog } from '../../journal/log-check.ts';
 import { openReadOnly } from '../../journal/read-only.ts';
 import { readRoot, rootPaths } from '../../journal/root.ts';
@@ -86,6 +87,51 @@ describe('a power cut', () => {
       expect({ seed, facts: readRoot(after, ROOT) !== null }).toEqual({ seed, facts: true });
       const found = keys.map((key) => Buffer.from(openBlobs(after, ROOT).get(key)));
       expect({ seed, found }).toEqual({ seed, found: texts });
+    }
+  });
+
+  test('in the first batch of a fresh segment, whatever sectors got there, is no damage', async () => {
+    let cuts = 0;
+    for (let seed = 1; seed <= 300; seed += 1) {
+      const disk = emptySimDisk();
+      const { appender } = await writing(disk);
+      const batch = Array.from({ length: 3 }, (_, n) => ({
+        type: 'note',
+        n,
+        text: 'x'.repeat(450),
+      }));
+      let rolled = false;
+      disk.beforeChange = (operation) => {
+        rolled ||= operation === 'renameSync';
+        // The roll has synced the directory; the batch is written and not synced.
+        if (rolled && operation === 'fdatasyncSync') throw new Error('the power is gone');
+      };
+      let acknowledged = 0;
+      await (async () => {
+        for (;;) acknowledged = (await appender.append(batch)).at(-1)?.seq ?? 0;
+      })().catch(() => {});
+      const after = disk.crash(dice(seed));
+      const { damage, head } = checkLog(after, ROOT);
+      expect({ seed, damage, lost: head.seq < acknowledged }).toEqual({
+        seed,
+        damage: null,
+        lost: false,
+      });
+      cuts += Number(rolled);
+    }
+    expect(cuts).toBe(300);
+  });
+
+  test('leaves the witness of what was sealed', async () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const disk = emptySimDisk();
+      const { appender, seal } = await writing(disk);
+      for (let n = 0; n < 3; n += 1) {
+        await appender.append([{ type: 'note', n, text: '' }]);
+        seal();
+      }
+      const witness = readHead(disk.crash(dice(seed)), rootPaths(ROOT).head);
+      expect({ seed, witness }).toEqual({ seed, witness: appender.durable });
     }
   });
 

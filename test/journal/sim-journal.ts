@@ -18,10 +18,11 @@ const clock = { now: () => '2026-11-22T10:00:00.000Z', up: () => 5, boot: 'boot'
 export async function writing(
   disk: Disk,
 ): Promise<{ appender: Appender<SimNote>; seal: () => void }> {
-  if (readRoot(disk, ROOT) === null) await makeRoot(disk, ROOT, {}, SEGMENT_BYTES);
+  const isOurs = readRoot(disk, ROOT) === null;
+  if (isOurs) await makeRoot(disk, ROOT, {}, SEGMENT_BYTES);
   const check = checkLog(disk, ROOT);
   if (check.damage) throw new Error(check.damage.message);
-  const writer = openWriter(disk, ROOT, SEGMENT_BYTES, check);
+  const writer = openWriter({ disk, root: ROOT, segmentBytes: SEGMENT_BYTES }, check, isOurs);
   const appender = new Appender<SimNote>({
     sink: new LogSink(writer, openReserve(disk, ROOT, { freeBytes: () => 0 })),
     clock,

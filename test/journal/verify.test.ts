@@ -1,10 +1,19 @@
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  cpSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { nodeDisk } from '../../journal/disk-node.ts';
-import { writeHead } from '../../journal/head.ts';
+import { createHeadFile, readHead, writeHead } from '../../journal/head.ts';
+import { repairRoot } from '../../journal/repair.ts';
 import { verifyRoot } from '../../journal/verify.ts';
 import { flipBit, scratch } from './scratch.ts';
 import {
@@ -168,6 +177,33 @@ describe('verify', () => {
     expect({ ok, seq: head.seq }).toEqual({ ok: true, seq: 30 });
     expect(torn).toMatchObject({ offset: free });
     expect(statSync(last).size).toBe(statSync(segmentsOf(copy).at(-1) ?? '').size);
+  });
+
+  test('does not call the unfinished first write of HEAD a problem, however little got there', async () => {
+    const root = await writtenRoot();
+    const path = join(root, 'HEAD');
+    rmSync(path);
+    createHeadFile(nodeDisk, path);
+    const made = readFileSync(path);
+    const { head } = await verifyRoot(root);
+    writeHead(nodeDisk, path, head);
+    const witness = readFileSync(path);
+    const length = witness.indexOf('\n');
+    for (let bytes = 0; bytes <= length; bytes += 1) {
+      writeFileSync(path, Buffer.concat([witness.subarray(0, bytes), made.subarray(bytes)]));
+      expect(await verifyRoot(root), `${bytes} bytes`).toMatchObject({ ok: true, problems: [] });
+      if (bytes % 20 > 0) continue;
+      expect((await repairRoot(root, { stamp: 'now' })).changed, `${bytes} bytes`).toBe(false);
+      await (await openSmall(root)).close();
+      expect(readHead(nodeDisk, path), `${bytes} bytes`).toEqual(head);
+    }
+    // Nothing begins like this: it was whole, and a bit of it is another one.
+    for (let byte = 0; byte < length; byte += 1) {
+      writeFileSync(path, witness);
+      flipBit(path, byte, byte % 7);
+      const { problems } = await verifyRoot(root);
+      expect(problems, `byte ${byte}`).toMatchObject([{ file: 'HEAD' }]);
+    }
   });
 
   test('reads blobs that no record names only when asked to look deep', async () => {

@@ -15,7 +15,11 @@ import { repository } from '../drivers/files/fetch-world.ts';
 import { gzipped } from '../drivers/files/hostile-archive.ts';
 import { temporaryRoot, writeTree } from '../drivers/world.ts';
 
-const OPTIONS: ParseOptions = { file: 'outer.yaml', secret: (value) => ({ $secret: value }) };
+const OPTIONS = {
+  file: 'outer.yaml',
+  secret: (value: string) => ({ $secret: value }),
+  allowUnpinned: async () => false,
+} satisfies ParseOptions & { readonly allowUnpinned: () => Promise<boolean> };
 
 function elsewhere(text: string): ParsedElsewhere {
   const parsed = parseRequest(text, OPTIONS);

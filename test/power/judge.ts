@@ -186,7 +186,7 @@ export class Judge {
 /** Goes on as a writer does: settles the end, appends, rolls, appends; then the log is sound. */
 async function goOn(disk: MemoryDisk): Promise<readonly string[]> {
   const check = checkLog(disk, ROOT);
-  const writer = openWriter(disk, ROOT, SEGMENT_BYTES, check);
+  const writer = openWriter({ disk, root: ROOT, segmentBytes: SEGMENT_BYTES }, check);
   const appender = new Appender<{ type: string }>({
     sink: new LogSink(writer, openReserve(disk, ROOT, { freeBytes: () => 0 })),
     clock: { now: () => '2026-11-22T10:00:00.000Z', up: () => 5, boot: 'next boot' },

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 import { create } from 'tar';
 
+import { nodeDisk } from '../../journal/disk-node.ts';
+import { readHead } from '../../journal/head.ts';
 import { openJournal } from '../../journal/journal-disk.ts';
 import { machineClock } from '../../journal/machine-clock.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
@@ -25,6 +27,15 @@ export const PLAYS: readonly Play[] = [
     name: 'first-install',
     prepare: async () => {},
     record: async (device) => {
+      await device.record('apply hello -y');
+    },
+  },
+  {
+    name: 'killed-first-install',
+    // The root is finished and its first records are written; no sync has reached them.
+    prepare: async () => {},
+    record: async (device) => {
+      await device.recordKilled('apply hello -y', 2);
       await device.record('apply hello -y');
     },
   },
@@ -132,6 +143,18 @@ export const PLAYS: readonly Play[] = [
       await device.record('journal repair');
     },
   },
+  {
+    name: 'repair-behind-head',
+    // HEAD knows less than the log: what is cut off would be missed by nobody.
+    prepare: async (device) => {
+      await install(device);
+      await device.prepareKilled(`apply ${box(device, 2)} -y`, 'kill@append=12');
+      damageMiddle(device, witnessed(device) + 2);
+    },
+    record: async (device) => {
+      await device.record('journal repair');
+    },
+  },
 ];
 
 /** A chute of files, a link, a volume, a secret and a network; its health is as told. */
@@ -211,9 +234,15 @@ function shortenSegment(device: RecordedDevice, room: number): void {
   truncateSync(path, readFileSync(path, 'latin1').trimEnd().length + 1 + room);
 }
 
+/** The last record that HEAD has seen. */
+function witnessed({ device: { root } }: RecordedDevice): number {
+  return readHead(nodeDisk, join(root, 'HEAD'))?.seq ?? 0;
+}
+
 /** What a medium does: a part of a record in the middle of the log is gone. */
-function damageMiddle({ device: { root } }: RecordedDevice): void {
-  const lines = linesOf(root).filter(({ type }) => type === 'step.succeeded');
+function damageMiddle({ device: { root } }: RecordedDevice, from = 1): void {
+  const all = linesOf(root).filter(({ seq }) => seq >= from);
+  const lines = all.filter(({ type }) => type === 'step.succeeded');
   const line = lines[Math.floor(lines.length / 2)];
   if (line === undefined) throw new Error('there is no record to damage');
   const path = join(root, line.file);

@@ -67,6 +67,11 @@ export class RecordedDevice {
     return await this.#run(words, code, { RIPCORD_POWER_TRACE: '' });
   }
 
+  /** Runs a command that the fault switch kills; none of it is part of the recording. */
+  async prepareKilled(words: string, fault: string): Promise<void> {
+    await this.#run(words, null, { RIPCORD_POWER_TRACE: '', RIPCORD_FAULT: fault });
+  }
+
   /** Runs a command and records it. */
   async record(words: string, code = 0, fault = ''): Promise<Ran> {
     const { home } = this.device;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { storyOf } from '../../replay/story.ts';
 import { applyOf, FAILURE } from './asked.ts';
 import {
   ask,
@@ -215,7 +216,8 @@ describe('why a step was there', () => {
       LOUDER,
     );
     await told.succeeds('u2', place);
-    const skip = { by: place.id, reason: 'what runs is what is on disk', contentHash: null };
+    const by = { update: 'u2', step: place.id };
+    const skip = { by, reason: 'what runs is what is on disk', contentHash: null };
     await told.tell({ type: 'step.skipped', update: 'u2', step: start.id, n: 2, ...skip });
     const answer = await ask(told, 'u2.s2');
     expect(answer.text).toBe(
@@ -224,6 +226,25 @@ describe('why a step was there', () => {
     expect(texts(answer)).toContain('it came after s1 (hello/directory.create)');
     expect(texts(answer)).toContain(
       'skipped, satisfied by s1 (hello/directory.create): what runs is what is on disk',
+    );
+    await told.aborts('u2', null, 'cancelled');
+    await told.undoes('u2', place);
+    expect(texts(await ask(told, 'u2.s2'))).toContain(
+      'skipped, satisfied by s1 (hello/directory.create): what runs is what is on disk, which no longer holds: it was undone',
+    );
+    const { plan } = await storyOf(await told.replay(), 'u2');
+    expect(plan?.steps[1]?.skipped).toEqual({ by, reason: skip.reason, holds: false });
+  });
+
+  test('that was skipped thanks to another update names it', async () => {
+    const told = await installed();
+    await told.asks('u2', [applyOf('hello', 2)]);
+    await told.plans('u2', [start], LOUDER);
+    const by = { update: 'u1', step: 'hello/reload' };
+    const skip = { by, reason: 'what runs is what is on disk', contentHash: null };
+    await told.tell({ type: 'step.skipped', update: 'u2', step: start.id, n: start.n, ...skip });
+    expect(texts(await ask(told, `u2/${start.id}`))).toContain(
+      'skipped, satisfied by u1 hello/reload: what runs is what is on disk',
     );
   });
 

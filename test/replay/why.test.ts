@@ -155,10 +155,16 @@ describe('why a place holds what it holds', () => {
     };
     await told.plans('u2', [write], [...LOUDER, interfaces]);
     const path = '/host/files/host~1dnsmasq~1lan.conf';
-    await told.succeeds('u2', write, [{ op: 'add', path, value: 'abc' }]);
+    const sections = { '@host': { '0': '# ours\n' }, hello: { '1': 'port=0\nno-ping\n' } };
+    const file = { service: 'dhcp', mode: 0o644, sections };
+    await told.succeeds('u2', write, [{ op: 'add', path, value: file }]);
     await told.commits('u2');
     const answer = await ask(told, 'host/dnsmasq/lan.conf');
-    expect(answer.text).toBe('abc, set by u2 (amelia, cli).');
+    expect(answer.text).toBe(
+      'a file of 3 lines with parts of hello, the host, set by u2 (amelia, cli).',
+    );
+    const part = await ask(told, `${path}/sections/hello`);
+    expect(part.text).toBe('{"1":"port=0\\nno-ping\\n"}, set by u2 (amelia, cli).');
     expect(texts(answer)).toContain('the module traffic asked for s1: write lan.conf');
   });
 });

@@ -6,6 +6,9 @@ import { inUse, type DeviceContext, type DeviceOffers } from './radios.ts';
 /** Interfaces that are no devices: loopback, tunnels, bridges, and ends and parts of others. */
 const NOT_PHYSICAL = /^(lo$|veth|br|docker|sit)|\./;
 
+/** The kernel takes more, the files of other programs do not. */
+const NAMEABLE = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,14}$/;
+
 /** Whether an interface of the host is a device that can be given away. Pure. */
 export function isPhysical(name: string): boolean {
   return !NOT_PHYSICAL.test(name);
@@ -44,6 +47,7 @@ function wrongPort(
   { facts, host, uses, mine }: DeviceContext & { readonly mine: string | null },
 ): string | null {
   const name = port.interface;
+  if (!NAMEABLE.test(name)) return 'has a name that configuration files cannot hold';
   const other = namesAsked(requirements).find((each) => !isCalled(port, each));
   if (other !== undefined) return `is not ${other}`;
   const [setting] = Object.keys(withoutNames(requirements));

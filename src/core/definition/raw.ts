@@ -23,7 +23,8 @@ export function complete(
     if (raw.sources[name] === undefined) return [name, service] as const;
     const source = observed[name];
     assert(source !== undefined, `the source of ${name} was not observed`);
-    return [name, { ...service, source: { type: source.type, digest: source.digest } }] as const;
+    const { type, digest, url } = source;
+    return [name, { ...service, source: { type, digest, ...(url && { url }) } }] as const;
   });
   return { ...raw.definition, services: Object.fromEntries(services) };
 }

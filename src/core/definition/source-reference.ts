@@ -6,9 +6,15 @@ import type { WrittenSource } from './written.ts';
  * own directory. What is really there, and its digest, is found out while observing.
  */
 export type SourceReference =
-  | { readonly type: 'local'; readonly path: string }
+  | { readonly type: 'local'; readonly path: string; readonly sha256?: string }
   | { readonly type: 'archive'; readonly path: string; readonly sha256?: string }
-  | { readonly type: 'http'; readonly url: string; readonly sha256?: string }
+  | {
+      readonly type: 'http';
+      readonly url: string;
+      readonly sha256?: string;
+      /** The sha256 is what was found there; the definition gives none. */
+      readonly isFound?: true;
+    }
   | { readonly type: 'git'; readonly url: string; readonly checkout?: string };
 
 /** A source as it is written, made into a reference; null when a complaint was made. Pure. */
@@ -61,17 +67,16 @@ function fromText(
     report.complain('source-invalid', `${whole}/checkout`, 'is for git sources only');
     return null;
   }
-  if (given.sha256 !== undefined && (type === 'git' || type === 'local')) {
-    report.complain('source-invalid', `${whole}/sha256`, `is not for ${type} sources`, {
-      hint: type === 'git' ? 'pin the commit with checkout' : 'only archives have one',
+  if (given.sha256 !== undefined && type === 'git') {
+    report.complain('source-invalid', `${whole}/sha256`, 'is not for git sources', {
+      hint: 'pin the commit with checkout',
     });
     return null;
   }
   const sha256 = given.sha256 === undefined ? {} : { sha256: given.sha256 };
   const checkout = given.checkout === undefined ? {} : { checkout: given.checkout };
   const place = 'path' in found ? found.path : found.url;
-  if (type === 'local') return { type, path: place };
-  if (type === 'archive') return { type, path: place, ...sha256 };
+  if (type === 'local' || type === 'archive') return { type, path: place, ...sha256 };
   if (type === 'http') return { type, url: place, ...sha256 };
   return { type, url: place, ...checkout };
 }
@@ -127,6 +132,13 @@ function pathReference(text: string, path: string, report: Report): SourceRefere
   }
   const type = /\.(?:tar|tgz|tar\.gz)$/i.test(place) ? 'archive' : 'local';
   return { type, path: place };
+}
+
+/** Whether a reference says by itself which content it means: nothing else is taken for it. Pure. */
+export function isPinned(source: SourceReference): boolean {
+  if (source.type === 'http' && source.isFound) return false;
+  if (source.type !== 'git') return source.sha256 !== undefined;
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(source.checkout ?? '');
 }
 
 /** A path without `.`, `//` and inner `..`; null when `..` leads out of where it starts. Pure. */

@@ -6,17 +6,13 @@ import type { HostConfig } from '../network.ts';
 import { compare, type Operation, type Patch } from '../patch.ts';
 import type { Refusal, Warning } from '../plan.ts';
 import type { Requester } from '../requester.ts';
-import {
-  DEFAULT_DOCUMENT,
-  documentOf,
-  HOST,
-  type HostDocument,
-  isMap,
-  storedOf,
-} from './document.ts';
+import { DEFAULT_DOCUMENT, documentOf, type HostDocument, storedOf } from './document.ts';
+import { notHere } from './not-here.ts';
 import { patchDocument } from './patch-document.ts';
 import { readDocument } from './read-document.ts';
 import { resolveHost } from './resolve-host.ts';
+import { refuse, warning } from './told.ts';
+import { unused } from './unread.ts';
 
 /** The device's way from how it is configured to how it shall be. */
 export type HostChange = {
@@ -63,7 +59,7 @@ export function makeHostChange(request: HostRequest, scene: HostScene): MadeHost
     before: was.config,
     after: shall.config,
   };
-  const missing = missingRadios(shall, asked.document);
+  const missing = notHere(shall, asked.document, facts.network);
   return {
     change,
     document: asked.document,
@@ -139,92 +135,6 @@ const PLACE = '/host/config';
 const below = (patch: Patch): Patch =>
   patch.map((operation): Operation => ({ ...operation, path: PLACE + operation.path }));
 
-function missingRadios(
-  { missing }: ReturnType<typeof resolveHost>,
-  document: HostDocument,
-): Pick<MadeHostChange, 'refusals' | 'warnings'> {
-  const system = document['system'] as JsonObject;
-  const hint = 'ripcord doctor lists the radios of this host';
-  const left = missing
-    .filter(({ name }, at) => missing.findIndex((each) => each.name === name) === at)
-    .map(({ name, path }) => ({ name, path, hint }));
-  switch (system['onMissingWiFi']) {
-    case 'ignore':
-      return { refusals: [], warnings: [] };
-    case 'reboot':
-      return {
-        warnings: [],
-        refusals: left.map(({ name, path }) =>
-          refuse('RIPCORD_RESOURCE_MISSING', {
-            path,
-            message: `cannot configure radio ${name} of the host: it is not there, and onMissingWiFi: reboot cannot be done by this version`,
-            hint: `${hint}; system.onMissingWiFi: warn goes on without it`,
-          }),
-        ),
-      };
-    default:
-      return {
-        refusals: [],
-        warnings: left.map(({ name, path }) =>
-          warning(
-            path,
-            `the host has no radio ${name}: what is configured for it is left out`,
-            hint,
-          ),
-        ),
-      };
-  }
-}
-
-/** What is kept for programs that do not read it yet: saying nothing would promise too much. */
-const UNREAD: Readonly<Record<string, string>> = {
-  defaults: 'no request takes its defaults from it',
-  firewall: 'only the rules of chutes are written',
-  retention: 'nothing is archived or dropped by it',
-  telemetry: 'nothing is sent',
-  trust: 'definitions are not checked for signatures',
-  'lan.firewall': 'only the rules of chutes are written',
-  'vlan-interfaces': 'their ids are kept from chutes, but no network is made',
-  'wan.proto': 'the uplink is left as it is',
-  'wan.ipaddr': 'the uplink is left as it is',
-  'wan.dns': 'the uplink is left as it is',
-  'wan.firewall': 'only the rules of chutes are written',
-  zerotier: 'no network is joined',
-};
-
-/** OpenWrt's own sections stay as they are: what it calls `lan` and `wan` is its own to say. */
-const UNREAD_BY_UCI: Readonly<Record<string, string>> = {
-  'lan.ipaddr': 'the network file of OpenWrt has its own lan, only chutes are kept from it',
-  'lan.interfaces': 'the network file of OpenWrt has its own lan, only chutes are kept from it',
-  'lan.dhcp': 'the dhcp file of OpenWrt has its own lan',
-};
-
-function unused(
-  before: HostDocument,
-  document: HostDocument,
-  { host }: HostScene['facts'],
-): readonly Warning[] {
-  const unread = host === 'uci' ? { ...UNREAD, ...UNREAD_BY_UCI } : UNREAD;
-  return Object.entries(unread).flatMap(([path, reason]) => {
-    const value = valueAt(document, path);
-    if (value === valueAt(DEFAULT_DOCUMENT, path) || value === valueAt(before, path)) return [];
-    return [
-      warning(
-        `/${path.replace('.', '/')}`,
-        `${path} of the host configuration is stored and not used yet: ${reason}`,
-        'it takes effect with the version that reads it',
-      ),
-    ];
-  });
-}
-
-/** What stands under `section` or `section.field`, as text that compares. */
-function valueAt(document: HostDocument, path: string): string {
-  const [name = '', field] = path.split('.');
-  const found = document[name] ?? null;
-  return canonical(field !== undefined && isMap(found) ? (found[field] ?? null) : found);
-}
-
 function denied(operation: string, { user, role }: Requester): Refusal {
   return {
     ...refuse('RIPCORD_ACCESS_DENIED', {
@@ -259,20 +169,4 @@ const refusing = (refusal: Refusal): MadeHostChange => ({
   document: null,
   refusals: [refusal],
   warnings: [],
-});
-
-/** A refusal of the device's own. */
-function refuse(
-  code: string,
-  what: { readonly path: string; readonly message: string; readonly hint: string },
-): Refusal {
-  return { chute: HOST, module: 'struct', code, ...what };
-}
-
-const warning = (path: string, message: string, hint: string): Warning => ({
-  chute: HOST,
-  module: 'struct',
-  path,
-  message,
-  hint,
 });

@@ -17,6 +17,7 @@ export const DEFAULT_DOCUMENT: HostDocument = {
   retention: {},
   system: {
     allowMonitorMode: false,
+    allowUnpinnedDownloads: false,
     chutePrefixSize: 24,
     chuteSubnetPool: 'auto',
     onMissingWiFi: 'warn',
@@ -34,7 +35,7 @@ export const DEFAULT_DOCUMENT: HostDocument = {
 const SECTIONS: readonly string[] = Object.keys(DEFAULT_DOCUMENT);
 
 /** Sections that no definition of a chute has; `firewall` both have. */
-const TELLING = SECTIONS.filter((section) => section !== 'firewall');
+const TELLING = SECTIONS.filter((each) => each !== 'firewall');
 
 /** What makes a file a chute's definition or an update object, whatever else is in it. */
 const OTHERWISE = ['services', 'name', 'config', 'updateClass', 'updateType'];
@@ -87,3 +88,18 @@ export const isMap = (value: Json | undefined): value is JsonObject =>
   !Object.hasOwn(value, '$secret');
 
 const sorted = (value: Json): Json => JSON.parse(canonical(value)) as Json;
+
+/** How an entry of `wifi` says which radio it is about. */
+export const RADIO_NAMES: readonly string[] = ['id', 'macaddr', 'mac', 'phy', 'interface'];
+
+/** A section that is a map; empty where it is none. Pure. */
+export function section(document: HostDocument, name: string): JsonObject {
+  const found = document[name];
+  return isMap(found) ? found : {};
+}
+
+/** A section that is a list of maps. Pure. */
+export function items(document: HostDocument, name: string): readonly JsonObject[] {
+  const found = document[name];
+  return Array.isArray(found) ? (found as readonly Json[]).filter(isMap) : [];
+}

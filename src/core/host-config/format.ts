@@ -1,4 +1,5 @@
 import { isNetworkAddress, networkAround, parseAddress } from '../allocate/ipv4.ts';
+import { rawPublicKey } from './policy.ts';
 import type { Shape } from './shape.ts';
 
 const text = (what: string, fits: (text: string) => boolean, hint?: string): Shape => ({
@@ -143,6 +144,7 @@ export const FORMAT: Shape = {
         chutePrefixSize: { is: 'number', from: 1, to: 30 },
         onMissingWiFi: { is: 'word', words: ['ignore', 'warn', 'reboot'] },
         allowMonitorMode: FLAG,
+        allowUnpinnedDownloads: FLAG,
         autoUpdate: FLAG,
       },
     },
@@ -166,8 +168,8 @@ export const FORMAT: Shape = {
         name: LINE,
         publicKey: text(
           'an ed25519 public key in base64',
-          (given) => /^[A-Za-z0-9+/]{43}=$/.test(given),
-          '32 bytes: 43 characters and one =',
+          (given) => rawPublicKey(given) !== null,
+          'the line that openssl pkey -in KEY.pem -pubout prints between the dashes',
         ),
       },
     }),

@@ -2,8 +2,7 @@ import { isCalled } from '../allocate/radio-settings.ts';
 import { lanAddress, uplinkAddresses } from '../allocate/subnets.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Dhcp, HostConfig, NetworkFacts, RadioSettings } from '../network.ts';
-import { type HostDocument, isMap, textOf } from './document.ts';
-import { items, RADIO_NAMES, section } from './read-document.ts';
+import { type HostDocument, isMap, items, RADIO_NAMES, section, textOf } from './document.ts';
 
 /** A radio that a host configuration names and this host does not have. */
 export type MissingRadio = { readonly name: string; readonly path: string };

@@ -6,6 +6,7 @@ import type { Change, Desired, Planner } from '../plan.ts';
 import type { StepDraft, StepId } from '../step.ts';
 import { textOrder } from '../text-order.ts';
 import { directoryIdsOf } from './name.ts';
+import { unpinnedRefusals } from './unpinned.ts';
 
 /**
  * The files that services run: each content is fetched once, a service is switched to it in one go,
@@ -14,9 +15,11 @@ import { directoryIdsOf } from './name.ts';
 export const files: Planner = {
   name: 'files',
   version: 1,
-  plan(change) {
+  plan(change, context) {
     const { chute, before, desired, sources } = change;
     if (!desired) return { steps: [] };
+    const unpinned = unpinnedRefusals(change, context);
+    if (unpinned.length > 0) return { refusals: unpinned };
     const wanted = releasesOf(desired);
     const had = new Set(Object.values(before?.releases ?? {}));
     const missing = distinct(wanted.values()).filter((digest) => !had.has(digest));

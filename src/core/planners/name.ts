@@ -4,13 +4,14 @@ import { chuteDirectory, dataDirectory, releasesDirectory, systemDirectory } fro
 import { ORDER } from '../phases.ts';
 import type { Change, Planner } from '../plan.ts';
 import type { RootPath, StepDraft, StepId } from '../step.ts';
+import { signatureRefusals } from './signature.ts';
 import type { PlainRefusal } from './unsupported.ts';
 
 /** What a requester may be, from least to most. */
 const ROLES = ['guest', 'user', 'trusted', 'admin', 'owner'];
 
 /**
- * Who may change a chute, and the directories that are its own.
+ * Who may change a chute, whose signature it takes, and the directories that are its own.
  *
  * A chute is changed by its owner or by an admin of the device; a new one is installed by those who
  * are trusted. Its data and volumes outlive it unless it is purged.
@@ -18,9 +19,11 @@ const ROLES = ['guest', 'user', 'trusted', 'admin', 'owner'];
 export const name: Planner = {
   name: 'name',
   version: 1,
-  plan(change, { by }) {
-    const refusal = denied(change, by);
+  plan(change, context) {
+    const refusal = denied(change, context.by);
     if (refusal) return { refusals: [refusal] };
+    const unsigned = signatureRefusals(change, context);
+    if (unsigned.length > 0) return { refusals: unsigned };
     if (!change.desired) return { steps: removals(change) };
     return { steps: change.before?.definition ? [] : directories(change) };
   },

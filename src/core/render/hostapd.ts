@@ -1,20 +1,24 @@
+import type { FileSections } from '../host-file.ts';
 import type { RadioSettings } from '../network.ts';
 import { address } from './addresses.ts';
 import { encryptionOf } from './encryption.ts';
 import type { AccessPoint, Air, UsedRadio } from './radios.ts';
-import { HASH_HEADER, unrenderable } from './rendered.ts';
+import { HASH_HEADER, HOST_SECTION, joinSections, placeNumber, unrenderable } from './rendered.ts';
 import { secretToken } from './tokens.ts';
 
 /**
  * The file of one radio for hostapd, null when no access point is on it. Pure.
  * Throws RIPCORD_PLAN_INVALID.
  */
-export function renderHostapd(radio: UsedRadio): string | null {
+export function renderHostapd(radio: UsedRadio): FileSections | null {
   if (radio.accessPoints.length === 0) return null;
-  const sections = radio.accessPoints.map((point, at) =>
-    [`${at === 0 ? 'interface' : 'bss'}=${point.interface}`, ...pointLines(point)].join('\n'),
-  );
-  return `${HASH_HEADER}${radioLines(radio).join('\n')}\n\n${sections.join('\n\n')}\n`;
+  const points = radio.accessPoints.map((point, at) => {
+    const begin = `\n${at === 0 ? 'interface' : 'bss'}=${point.interface}\n`;
+    const text = `${begin}${pointLines(point).join('\n')}\n`;
+    return [point.chute ?? HOST_SECTION, { [`1 access point ${placeNumber(at)}`]: text }] as const;
+  });
+  const head = { '0 radio': `${HASH_HEADER}${radioLines(radio).join('\n')}\n` };
+  return joinSections([[HOST_SECTION, head], ...points]);
 }
 
 /**

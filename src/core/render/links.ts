@@ -1,10 +1,11 @@
 import { addressText } from '../allocate/ipv4.ts';
-import type { Json } from '../json.ts';
+import type { FileSection, FileSections } from '../host-file.ts';
 import type { HostConfig } from '../network.ts';
+import { rememberFrozen } from '../remember.ts';
 import { network } from './addresses.ts';
 import type { UsedRadio } from './radios.ts';
-import { FILE_MARKER, unrenderable } from './rendered.ts';
-import { HOST_BRIDGE, linkName, plainText, type Wiring } from './wiring.ts';
+import { FILE_MARKER, HOST_SECTION, joinSections, placeNumber, unrenderable } from './rendered.ts';
+import { HOST_BRIDGE, linkName, plainText, type WiredChute, type Wiring } from './wiring.ts';
 
 /** One network device of the host that is ours, or that is lent to us. */
 export type Link = {
@@ -49,17 +50,71 @@ export type Links = {
   readonly sysctl: Readonly<Record<string, string>>;
 };
 
-/** What networks the plan needs on a Linux host. Pure. Throws RIPCORD_PLAN_INVALID. */
-export function linksOf(
+/** Where in the file what stands. */
+const PLACES = {
+  head: '0 links',
+  wired: '1 links',
+  wireless: '2 links',
+  tail: '3 settings',
+} as const;
+
+/**
+ * What networks the plan needs on a Linux host, as the file that `readLinks` reads. Pure.
+ * Throws RIPCORD_PLAN_INVALID.
+ */
+export function renderLinks(
   host: HostConfig,
-  wirings: readonly Wiring[],
+  chutes: readonly WiredChute[],
   radios: readonly UsedRadio[],
-): Links {
-  return {
-    links: [...hostLinks(host), ...wirings.flatMap(wiredLinks), ...radios.flatMap(wirelessLinks)],
-    sysctl: sysctlOf(host, wirings),
-  };
+): FileSections {
+  const own = hostLinks(host);
+  const sysctl = Object.entries(sysctlOf(host, chutes)).map(
+    ([key, value]) => `\n    ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  );
+  const parts = [
+    ...chutes.map(({ chute, wirings }) => [chute, wiredPart(wirings)] as const),
+    ...radios.flatMap(wirelessLinks).map(({ owner, link }, at) => {
+      return [owner, { [`${PLACES.wireless} ${placeNumber(at)}`]: item(link) }] as const;
+    }),
+  ].filter(([, part]) => Object.keys(part).length > 0);
+  // The first of all has no comma before it: the section that begins with it is another one then.
+  const [first, ...rest] = own.length > 0 ? [] : parts;
+  const isEmpty = own.length === 0 && first === undefined;
+  return joinSections([
+    [
+      HOST_SECTION,
+      {
+        [PLACES.head]: [
+          `{\n  "#": ${JSON.stringify(FILE_MARKER)},\n  "links": [`,
+          own.map(item).join('').slice(1),
+        ].join(''),
+        [PLACES.tail]: [
+          isEmpty ? '],\n' : '\n  ],\n',
+          sysctl.length === 0 ? '  "sysctl": {}' : `  "sysctl": {${sysctl.join(',')}\n  }`,
+          '\n}\n',
+        ].join(''),
+      },
+    ],
+    ...(first ? [withoutComma(first), ...rest] : parts),
+  ]);
 }
+
+/** A link as one more of the list. */
+const item = (link: Link): string =>
+  `,\n${JSON.stringify(link, null, 2).replaceAll(/^/gm, '    ')}`;
+
+function withoutComma([owner, part]: readonly [string, FileSection]): readonly [
+  string,
+  FileSection,
+] {
+  const [place = ''] = Object.keys(part);
+  return [owner, { ...part, [place]: (part[place] ?? '').slice(1) }];
+}
+
+const wiredPart = rememberFrozen((wirings: readonly Wiring[]): FileSection => {
+  const text = wirings.flatMap(wiredLinks).map(item).join('');
+  return Object.freeze(text === '' ? {} : { [PLACES.wired]: text });
+});
 
 /** The host's own bridge; one that was there before us is not ours to make. */
 function hostLinks({ lan }: HostConfig): readonly Link[] {
@@ -107,33 +162,29 @@ function wiredLinks({ chute, given, zone, port, veth, label }: Wiring): readonly
   return links;
 }
 
-function wirelessLinks({ id, facts, accessPoints, client }: UsedRadio): readonly Link[] {
+type OwnedLink = { readonly owner: string; readonly link: Link };
+
+function wirelessLinks({ id, facts, accessPoints, client }: UsedRadio): readonly OwnedLink[] {
   const radio = { radio: id, phy: facts?.phy ?? null } as const;
-  const links = accessPoints.map(({ interface: name, bridge, label }, at): Link => {
+  const links = accessPoints.map(({ chute, interface: name, bridge, label }, at): OwnedLink => {
+    const alias = `ripcord:${label.split('/').map(plainText).join('/')}`;
+    const madeBy = at === 0 ? 'iw' : 'hostapd';
     return {
-      name,
-      alias: `ripcord:${label.split('/').map(plainText).join('/')}`,
-      kind: 'wireless',
-      ...radio,
-      mode: 'ap',
-      madeBy: at === 0 ? 'iw' : 'hostapd',
-      master: bridge,
+      owner: chute ?? HOST_SECTION,
+      link: { name, alias, kind: 'wireless', ...radio, mode: 'ap', madeBy, master: bridge },
     };
   });
   if (client === null) return links;
-  const mode = client.given.kind === 'wifi-monitor' ? 'monitor' : 'managed';
-  return [
-    ...links,
-    {
-      name: client.zone,
-      alias: aliasOf(client),
-      kind: 'wireless',
-      ...radio,
-      mode,
-      madeBy: facts?.interface === client.zone ? 'host' : 'iw',
-      master: null,
-    },
-  ];
+  const link: Link = {
+    name: client.zone,
+    alias: aliasOf(client),
+    kind: 'wireless',
+    ...radio,
+    mode: client.given.kind === 'wifi-monitor' ? 'monitor' : 'managed',
+    madeBy: facts?.interface === client.zone ? 'host' : 'iw',
+    master: null,
+  };
+  return [...links, { owner: client.chute, link }];
 }
 
 const aliasOf = ({ chute, given }: Pick<Wiring, 'chute' | 'given'>): string =>
@@ -158,17 +209,26 @@ function within(address: string, subnet: string, label: string): string {
 }
 
 /** Forwarding, and proxy ARP on both sides of an interface that is bridged on layer 3. */
-function sysctlOf(host: HostConfig, wirings: readonly Wiring[]): Readonly<Record<string, string>> {
+function sysctlOf(
+  host: HostConfig,
+  chutes: readonly WiredChute[],
+): Readonly<Record<string, string>> {
   const result: Record<string, string> = {};
-  if (wirings.length > 0) result['net/ipv4/ip_forward'] = '1';
-  for (const { given, zone, label } of wirings) {
+  if (chutes.some(({ wirings }) => wirings.length > 0)) result['net/ipv4/ip_forward'] = '1';
+  for (const { given, zone, label } of chutes.flatMap(({ wirings }) => bridged(wirings))) {
     if (given.l3bridge === null) continue;
     for (const name of [zone, networkDevice(given.l3bridge, host, label)]) {
       result[`net/ipv4/conf/${name}/proxy_arp`] = '1';
     }
   }
-  return result;
+  return Object.fromEntries(
+    Object.entries(result).toSorted(([left], [right]) => (left < right ? -1 : 1)),
+  );
 }
+
+const bridged = rememberFrozen((wirings: readonly Wiring[]): readonly Wiring[] =>
+  wirings.filter(({ given }) => given.l3bridge !== null),
+);
 
 /** The device of a network of the host: `lan`, `wan`, or a device by its own name. */
 function networkDevice(name: string, { wan }: HostConfig, label: string): string {
@@ -176,15 +236,6 @@ function networkDevice(name: string, { wan }: HostConfig, label: string): string
   if (name !== 'wan') return linkName(name, label);
   if (wan.interface === null) throw unrenderable(label, 'the host has no uplink to bridge it to');
   return linkName(wan.interface, label);
-}
-
-/** The links as a file: what `readLinks` reads. Pure. */
-export function linksText({ links, sysctl }: Links): string {
-  const ordered = Object.fromEntries(
-    Object.entries(sysctl).toSorted(([left], [right]) => (left < right ? -1 : 1)),
-  );
-  const file: Json = { '#': FILE_MARKER, links: [...links], sysctl: ordered };
-  return `${JSON.stringify(file, null, 2)}\n`;
 }
 
 /** The links that a file of ours says. Pure. Throws RIPCORD_PLAN_INVALID for a file that is not ours. */

@@ -1,16 +1,42 @@
 import { type Network, networkText } from '../allocate/ipv4.ts';
-import type { ChuteName } from '../chute.ts';
-import type { NetworkPlan, Redirect } from '../network.ts';
+import type { FileSection, FileSections } from '../host-file.ts';
+import type { HostConfig, Redirect } from '../network.ts';
+import { rememberFrozen } from '../remember.ts';
 import { textOrder } from '../text-order.ts';
 import { address, contains, network } from './addresses.ts';
-import { HASH_HEADER, inOrder, unrenderable } from './rendered.ts';
-import { HOST_BRIDGE, identifier, linkName, plainText, type Wiring, wiringsOf } from './wiring.ts';
+import { HASH_HEADER, HOST_SECTION, joinSections, unrenderable } from './rendered.ts';
+import {
+  HOST_BRIDGE,
+  identifier,
+  linkName,
+  plainText,
+  type WiredChute,
+  type Wiring,
+} from './wiring.ts';
 
 /** The one table that is ours; all others belong to somebody else. */
 const NFT_TABLE = 'inet ripcord';
 
 /** What a comment may hold: the kernel takes 128 bytes with the closing one. */
 const COMMENT_MAX = 127;
+
+/** Where in the file what stands. */
+const PLACES = {
+  table: '00 table',
+  input: '10 input',
+  forward: '20 forward',
+  forwarding: '21 forward',
+  output: '30 output',
+  leaving: '31 output',
+  prerouting: '40 prerouting',
+  redirects: '41 redirects of a port',
+  redirectsOfAll: '42 redirects of all ports',
+  postrouting: '50 postrouting',
+  masquerade: '51 masquerade',
+  zones: '60 zones',
+  chains: '61 zones',
+  end: '70 end',
+} as const;
 
 /**
  * The ruleset, as one file that replaces our table in one transaction and can be loaded again and
@@ -20,49 +46,68 @@ const COMMENT_MAX = 127;
  * it are named one by one, as are all of them without it and with `auto`.
  */
 export function renderNftables(
-  plan: NetworkPlan,
+  host: HostConfig,
+  chutes: readonly WiredChute[],
   options: { readonly pool?: string | undefined } = {},
-): string {
-  const zones = wiringsOf(plan).filter(({ given }) => given.kind !== 'wifi-monitor');
-  const chains = [
-    chain('input', 'type filter hook input priority filter; policy accept;', zones.map(inputJump)),
-    chain(
-      'forward',
-      'type filter hook forward priority filter; policy accept;',
-      zones.length === 0 ? [] : [ESTABLISHED, ...zones.flatMap(forwardRules)],
-    ),
-    chain(
-      'output',
-      'type filter hook output priority filter; policy accept;',
-      zones.map((zone) => `oifname "${zone.zone}" accept ${comment(zone.label)}`),
-    ),
-    chain(
-      'prerouting',
-      'type nat hook prerouting priority dstnat; policy accept;',
-      redirectsOf(plan).map((each) => redirectRule(plan, each)),
-    ),
-    chain(
-      'postrouting',
-      'type nat hook postrouting priority srcnat; policy accept;',
-      masqueradeRules(plan, options.pool),
-    ),
-    ...zones.map(zoneChain),
-  ];
-  return [
-    HASH_HEADER,
-    `add table ${NFT_TABLE}\n`,
-    `delete table ${NFT_TABLE}\n`,
-    `add table ${NFT_TABLE}\n\n`,
-    `table ${NFT_TABLE} {\n${chains.join('\n')}}\n`,
-  ].join('');
+): FileSections {
+  const isZoned = chutes.some(({ wirings }) => Object.keys(zonesOf(wirings)).length > 0);
+  const enter = rememberedEntrance(host, chutes);
+  const parts: (readonly [string, FileSection])[] = [[HOST_SECTION, frame(isZoned)]];
+  for (const { chute, wirings, redirects } of chutes) {
+    parts.push([chute, zonesOf(wirings)]);
+    if (redirects.length > 0) parts.push([chute, redirectsPart({ chute, redirects }, enter)]);
+  }
+  return joinSections([...parts, ...masqueradeParts(host, chutes, options.pool)]);
 }
 
 const ESTABLISHED = 'ct state established,related accept';
 
-function chain(name: string, hook: string | null, rules: readonly string[]): string {
-  const lines = [...(hook === null ? [] : [hook]), ...rules];
-  return [`  chain ${name} {\n`, ...lines.map((line) => `    ${line}\n`), '  }\n'].join('');
+const line = (rule: string): string => `    ${rule}\n`;
+
+const opened = (name: string, ...rules: readonly string[]): string =>
+  `  chain ${name} {\n${rules.map(line).join('')}`;
+
+const filter = (hook: string): string => `type filter hook ${hook} priority filter; policy accept;`;
+
+const nat = (hook: string, priority: string): string =>
+  `type nat hook ${hook} priority ${priority}; policy accept;`;
+
+const CLOSED = '  }\n';
+
+/** What the host has of the file: every chain but those of zones, without the rules in them. */
+function frame(isZoned: boolean): FileSection {
+  const next = (chain: string): string => `${CLOSED}\n${chain}`;
+  return {
+    [PLACES.table]: [
+      HASH_HEADER,
+      `add table ${NFT_TABLE}\n`,
+      `delete table ${NFT_TABLE}\n`,
+      `add table ${NFT_TABLE}\n\n`,
+      `table ${NFT_TABLE} {\n`,
+      opened('input', filter('input')),
+    ].join(''),
+    [PLACES.forward]: next(opened('forward', filter('forward'), ...(isZoned ? [ESTABLISHED] : []))),
+    [PLACES.output]: next(opened('output', filter('output'))),
+    [PLACES.prerouting]: next(opened('prerouting', nat('prerouting', 'dstnat'))),
+    [PLACES.postrouting]: next(opened('postrouting', nat('postrouting', 'srcnat'))),
+    [PLACES.zones]: CLOSED,
+    [PLACES.end]: '}\n',
+  };
 }
+
+/** What the interfaces of a chute have in it. */
+const zonesOf = rememberFrozen((wirings: readonly Wiring[]): FileSection => {
+  const zones = wirings.filter(({ given }) => given.kind !== 'wifi-monitor');
+  if (zones.length === 0) return Object.freeze({});
+  const all = (rulesOf: (zone: Wiring) => readonly string[]): string =>
+    zones.flatMap(rulesOf).map(line).join('');
+  return Object.freeze({
+    [PLACES.input]: all((zone) => [inputJump(zone)]),
+    [PLACES.forwarding]: all(forwardRules),
+    [PLACES.leaving]: all(({ zone, label }) => [`oifname "${zone}" accept ${comment(label)}`]),
+    [PLACES.chains]: zones.map(zoneChain).join(''),
+  });
+});
 
 const zoneName = ({ zone }: Wiring): string => `zone_${identifier(zone)}`;
 
@@ -80,41 +125,52 @@ function forwardRules({ zone, label }: Wiring): readonly string[] {
 /** What reaches the host itself from an interface: answers, and what DHCP needs. */
 function zoneChain(zone: Wiring): string {
   const served = zone.given.dhcp !== null;
-  return chain(zoneName(zone), null, [
+  const rules = [
     ESTABLISHED,
     ...(served ? ['udp dport 67 accept', 'meta l4proto { tcp, udp } th dport 53 accept'] : []),
     'reject',
-  ]);
+  ];
+  return `\n${opened(zoneName(zone), ...rules)}${CLOSED}`;
 }
 
-/** A redirect and whose it is. */
-export type OwnedRedirect = Redirect & { readonly chute: ChuteName };
+type Redirecting = Pick<WiredChute, 'chute' | 'redirects'>;
 
 /**
- * All redirects, in an order that does not depend on how the plan was put together: those of one
- * port first, or one of all ports would take theirs. Pure.
+ * The redirects of a chute, in an order that does not depend on how the plan was put together: those of
+ * one port first, or one of all ports would take theirs. Pure.
  */
-export function redirectsOf(plan: NetworkPlan): readonly OwnedRedirect[] {
-  return inOrder(plan.chutes)
-    .flatMap(([chute, { redirects }]) => redirects.map((redirect) => ({ ...redirect, chute })))
-    .toSorted(
-      (left, right) =>
-        Number(left.fromPort === null) - Number(right.fromPort === null) ||
-        textOrder(left.chute, right.chute) ||
-        textOrder(left.name, right.name) ||
-        (left.fromPort ?? 0) - (right.fromPort ?? 0) ||
-        textOrder(left.toAddress, right.toAddress) ||
-        (left.toPort ?? 0) - (right.toPort ?? 0),
-    );
+export function redirectsOf({ redirects }: Pick<Redirecting, 'redirects'>): readonly Redirect[] {
+  return redirects.toSorted(
+    (left, right) =>
+      Number(left.fromPort === null) - Number(right.fromPort === null) ||
+      textOrder(left.name, right.name) ||
+      (left.fromPort ?? 0) - (right.fromPort ?? 0) ||
+      textOrder(left.toAddress, right.toAddress) ||
+      (left.toPort ?? 0) - (right.toPort ?? 0),
+  );
 }
 
-function redirectRule(plan: NetworkPlan, redirect: OwnedRedirect): string {
-  const label = `${redirect.chute}/${redirect.name}`;
+type Entrance = (from: number | null) => string;
+
+function redirectsPart(redirecting: Redirecting, enter: Entrance): FileSection {
+  const ordered = redirectsOf(redirecting);
+  const rules = (all: readonly Redirect[]): string =>
+    all.map((each) => line(redirectRule(redirecting.chute, each, enter))).join('');
+  const ofAll = ordered.filter(({ fromPort }) => fromPort === null);
+  const ofPorts = ordered.filter(({ fromPort }) => fromPort !== null);
+  return {
+    ...(ofPorts.length > 0 && { [PLACES.redirects]: rules(ofPorts) }),
+    ...(ofAll.length > 0 && { [PLACES.redirectsOfAll]: rules(ofAll) }),
+  };
+}
+
+function redirectRule(chute: string, redirect: Redirect, enter: Entrance): string {
+  const label = `${chute}/${redirect.name}`;
   const to = address(redirect.toAddress, label);
   const from = portNumber(redirect.fromPort, label);
   const target = redirect.toPort === null ? to : `${to}:${portNumber(redirect.toPort, label)}`;
   return [
-    entrance(plan, from),
+    enter(from),
     // Only what is meant for the host itself: what it passes on to others is not ours to take.
     'fib daddr type local meta l4proto { tcp, udp }',
     ...(from === null ? [] : [`th dport ${from}`]),
@@ -123,17 +179,26 @@ function redirectRule(plan: NetworkPlan, redirect: OwnedRedirect): string {
   ].join(' ');
 }
 
+/** The same for all redirects of a port, and for all of all ports. */
+function rememberedEntrance(host: HostConfig, chutes: readonly WiredChute[]): Entrance {
+  const known = new Map<boolean, string>();
+  return (from) => {
+    const text = known.get(from === null) ?? entrance(host, chutes, from);
+    known.set(from === null, text);
+    return text;
+  };
+}
+
 /**
  * Where a redirect listens: the host's uplink, and with a port also its own LAN, which reaches the
  * same addresses. Without a port the LAN is left out, or its members could not reach the host at all.
  */
-function entrance(plan: NetworkPlan, from: number | null): string {
-  const { wan } = plan.host;
+function entrance({ wan }: HostConfig, chutes: readonly WiredChute[], from: number | null): string {
   if (wan.interface !== null) {
     const uplink = linkName(wan.interface, 'the uplink');
     return from === null ? `iifname "${uplink}"` : `iifname { "${HOST_BRIDGE}", "${uplink}" }`;
   }
-  const own = wiringsOf(plan).map(({ zone }) => `"${zone}"`);
+  const own = chutes.flatMap(({ wirings }) => wirings.map(({ zone }) => `"${zone}"`));
   const others = ['"lo"', ...(from === null ? [`"${HOST_BRIDGE}"`] : []), ...own];
   return `iifname != { ${others.join(', ')} }`;
 }
@@ -150,38 +215,60 @@ export function portNumber(number: number | null, label: string): number | null 
  * Only what leaves by the uplink, and only from the LAN, the chutes' pool, and those networks of
  * chutes that are none of it: asked for by address, or given before the pool was another one.
  */
-function masqueradeRules(plan: NetworkPlan, pool: string | undefined): readonly string[] {
-  const { wan } = plan.host;
-  if (wan.interface === null) return [];
-  const uplink = linkName(wan.interface, 'the uplink');
-  return insideNetworks(plan, pool).map(
-    (each) => `oifname "${uplink}" ip saddr ${networkText(each)} masquerade ${comment('wan')}`,
-  );
+function masqueradeParts(
+  host: HostConfig,
+  chutes: readonly WiredChute[],
+  pool: string | undefined,
+): readonly (readonly [string, FileSection])[] {
+  if (host.wan.interface === null) return [];
+  const uplink = linkName(host.wan.interface, 'the uplink');
+  return insideNetworks(host, chutes, pool).map(({ owner, network: each }) => {
+    // By where it begins: rules stand in the order of addresses, whoever they are of.
+    const place = `${PLACES.masquerade} ${each.first.toString(16).padStart(8, '0')}`;
+    const rule = `oifname "${uplink}" ip saddr ${networkText(each)} masquerade ${comment('wan')}`;
+    return [owner, { [place]: line(rule) }];
+  });
 }
 
-function insideNetworks(plan: NetworkPlan, given: string | undefined): readonly Network[] {
-  const { lan, system } = plan.host;
+type Owned = { readonly owner: string; readonly network: Network };
+
+/** Every network once, without those that lie in others. */
+function insideNetworks(
+  { lan, system }: HostConfig,
+  chutes: readonly WiredChute[],
+  given: string | undefined,
+): readonly Owned[] {
   const pool = given ?? (system.chuteSubnetPool === 'auto' ? null : system.chuteSubnetPool);
-  const inside = [
+  const hosts = [
     ...(pool === null ? [] : [network(pool, 'the subnet pool')]),
-    ...wiringsOf(plan).flatMap(({ given: { subnet }, label }) =>
-      subnet === null ? [] : [network(subnet, label)],
-    ),
+    ...(lan.ipaddr === null
+      ? []
+      : [network(`${lan.ipaddr}/${lan.netmask ?? '255.255.255.0'}`, 'the LAN')]),
   ];
-  if (lan.ipaddr !== null) {
-    inside.push(network(`${lan.ipaddr}/${lan.netmask ?? '255.255.255.0'}`, 'the LAN'));
-  }
-  return inside
-    .filter(
-      (each, at) => !inside.some((other, place) => place !== at && covers(other, each, place < at)),
+  const own = chutes.flatMap(({ chute, wirings }) =>
+    networksOf(wirings)
+      .filter((each) => !hosts.some((other) => contains(other, each)))
+      .map((each): Owned => ({ owner: chute, network: each })),
+  );
+  const all = [...hosts.map((each): Owned => ({ owner: HOST_SECTION, network: each })), ...own];
+  // Networks do not overlap but by lying in each other: the larger one stands first, and what ends no later than it is in it.
+  let last = -1;
+  return all
+    .toSorted(
+      ({ network: left }, { network: right }) => left.first - right.first || right.last - left.last,
     )
-    .toSorted((left, right) => left.first - right.first);
+    .filter(({ network: each }) => {
+      const isNew = each.last > last;
+      if (isNew) ({ last } = each);
+      return isNew;
+    });
 }
 
-/** Whether `other` makes `each` superfluous; of two that are equal the first one stays. */
-function covers(other: Network, each: Network, before: boolean): boolean {
-  return contains(other, each) && (before || !contains(each, other));
-}
+const networksOf = rememberFrozen((wirings: readonly Wiring[]): readonly Network[] =>
+  wirings.flatMap(({ given: { subnet }, label }) =>
+    subnet === null ? [] : [network(subnet, label)],
+  ),
+);
 
 /** Who a rule belongs to; read back from the kernel when somebody asks. */
 function comment(label: string): string {

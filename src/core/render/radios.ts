@@ -1,8 +1,9 @@
 import type { ChuteName } from '../chute.ts';
 import type { NetworkPlan, Radio, RadioSettings, Wireless } from '../network.ts';
+import { rememberFrozen } from '../remember.ts';
 import { textOrder } from '../text-order.ts';
 import { unrenderable } from './rendered.ts';
-import { derived, HOST_BRIDGE, linkName, type Wiring } from './wiring.ts';
+import { derived, HOST_BRIDGE, linkName, type WiredChute, type Wiring } from './wiring.ts';
 
 /** How many access points a radio can be. */
 const ACCESS_POINTS_MAX = 8;
@@ -51,10 +52,10 @@ export type UsedRadio = {
 /** Every radio that is used or configured, by id. Pure. Throws RIPCORD_PLAN_INVALID. */
 export function usedRadios(
   host: NetworkPlan['host'],
-  wirings: readonly Wiring[],
+  chutes: readonly WiredChute[],
   facts: Readonly<Record<string, Radio>> = {},
 ): readonly UsedRadio[] {
-  const wireless = wirings.filter(({ given }) => given.kind.startsWith('wifi-'));
+  const wireless = chutes.flatMap(({ wirings }) => onAir(wirings));
   const own = host.wifiInterfaces.map(hostAccessPoint);
   const ids = [
     ...Object.keys(host.wifi),
@@ -75,6 +76,10 @@ export function usedRadios(
     return { id, facts: radio, settings, accessPoints, client: clients[0] ?? null };
   });
 }
+
+const onAir = rememberFrozen((wirings: readonly Wiring[]): readonly Wiring[] =>
+  wirings.filter(({ given }) => given.kind.startsWith('wifi-')),
+);
 
 function radioOf({ given, label }: Wiring): string {
   if (given.device === null) throw unrenderable(label, 'it was given no radio');

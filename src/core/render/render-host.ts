@@ -1,13 +1,16 @@
-import type { NetworkPlan, Radio } from '../network.ts';
+import type { FileSections } from '../host-file.ts';
+import type { HostConfig, NetworkPlan, Radio } from '../network.ts';
+import { rememberFrozen } from '../remember.ts';
+import type { RootPath } from '../step.ts';
 import { renderDnsmasq, renderLanDnsmasq } from './dnsmasq.ts';
 import { renderHostapd } from './hostapd.ts';
-import { linksOf, linksText } from './links.ts';
+import { renderLinks } from './links.ts';
 import { renderNftables } from './nftables.ts';
 import { type UsedRadio, usedRadios } from './radios.ts';
-import { ownersOf, type RenderedFile, type RenderedFiles } from './rendered.ts';
+import { HOST_SECTION, oneSection, type RenderedFile, type RenderedFiles } from './rendered.ts';
 import { renderStation } from './station.ts';
 import { renderUci } from './uci.ts';
-import { HOST_BRIDGE, plainText, type Wiring, wiringsOf } from './wiring.ts';
+import { HOST_BRIDGE, plainText, type WiredChute, wiredChutes, type Wiring } from './wiring.ts';
 
 /**
  * How a host is configured: `linux` by the programs themselves, `uci` by OpenWrt. `render` writes
@@ -31,113 +34,91 @@ export const HOST_DIRECTORY = 'host';
  * plans give equal bytes. Throws RIPCORD_PLAN_INVALID for what no file can hold.
  */
 export function renderHost(plan: NetworkPlan, options: RenderOptions): RenderedFiles {
-  return options.host === 'uci' ? uciFiles(plan, options) : linuxFiles(plan, options);
+  const chutes = wiredChutes(plan);
+  return options.host === 'uci'
+    ? uciFiles(plan.host, chutes, options)
+    : linuxFiles(plan.host, chutes, options);
 }
 
 const READABLE = 0o644;
 const PRIVATE = 0o600;
 
-function linuxFiles(plan: NetworkPlan, { pool, radios }: RenderOptions): RenderedFiles {
-  const wirings = wiringsOf(plan);
-  const used = usedRadios(plan.host, wirings, radios);
+function linuxFiles(
+  host: HostConfig,
+  chutes: readonly WiredChute[],
+  { pool, radios }: RenderOptions,
+): RenderedFiles {
+  const used = usedRadios(host, chutes, radios);
   const files: Record<string, RenderedFile> = {};
   const add = (path: string, file: RenderedFile): void => {
     files[`${HOST_DIRECTORY}/${path}`] = file;
   };
   add('links.json', {
-    content: linksText(linksOf(plan.host, wirings, used)),
+    sections: renderLinks(host, chutes, used),
     mode: READABLE,
     reload: 'network',
     check: null,
-    owners: ownersOf(wirings),
   });
   add('nftables.nft', {
-    content: renderNftables(plan, { pool }),
+    sections: renderNftables(host, chutes, { pool }),
     mode: READABLE,
     reload: 'firewall',
     check: 'nft',
-    owners: firewallOwners(plan, wirings),
   });
-  const lan = renderLanDnsmasq(plan.host);
-  if (lan !== null) add(`dnsmasq/${HOST_BRIDGE}.conf`, dnsmasqFile(lan, []));
-  for (const wiring of wirings) {
-    const content = renderDnsmasq(wiring);
-    if (content === null) continue;
-    add(`dnsmasq/${wiring.given.outside}.conf`, dnsmasqFile(content, ownersOf([wiring])));
-  }
+  const lan = renderLanDnsmasq(host);
+  if (lan !== null) add(`dnsmasq/${HOST_BRIDGE}.conf`, dnsmasqFile(oneSection(HOST_SECTION, lan)));
+  for (const { wirings } of chutes)
+    for (const [path, file] of dnsmasqFiles(wirings)) files[path] = file;
   for (const radio of used) for (const [path, file] of radioFiles(radio)) add(path, file);
   return files;
 }
 
-const dnsmasqFile = (content: string, owners: readonly string[]): RenderedFile => ({
-  content,
+const dnsmasqFile = (sections: FileSections): RenderedFile => ({
+  sections,
   mode: READABLE,
   reload: 'dhcp',
   check: 'dnsmasq',
-  owners,
 });
 
+const dnsmasqFiles = rememberFrozen((wirings: readonly Wiring[]) =>
+  wirings.flatMap((wiring): readonly (readonly [RootPath, RenderedFile])[] => {
+    const text = renderDnsmasq(wiring);
+    const path = `${HOST_DIRECTORY}/dnsmasq/${wiring.given.outside}.conf`;
+    return text === null ? [] : [[path, dnsmasqFile(oneSection(wiring.chute, text))]];
+  }),
+);
+
 function radioFiles(radio: UsedRadio): readonly (readonly [string, RenderedFile])[] {
-  const file = { mode: PRIVATE, reload: 'wifi', owners: radioOwners(radio) } as const;
+  const file = { mode: PRIVATE, reload: 'wifi' } as const;
   const accessPoints = renderHostapd(radio);
   const station = renderStation(radio);
   const name = plainText(radio.id).replace(/^\./, '%2e');
-  return [
-    ...(accessPoints === null
-      ? []
-      : [[`hostapd/${name}.conf`, { ...file, content: accessPoints, check: 'hostapd' }] as const]),
-    ...(station === null
-      ? []
-      : [[`wpa/${name}.conf`, { ...file, content: station, check: null }] as const]),
-  ];
+  const files: (readonly [string, RenderedFile])[] = [];
+  if (accessPoints !== null)
+    files.push([`hostapd/${name}.conf`, { ...file, sections: accessPoints, check: 'hostapd' }]);
+  if (station !== null) {
+    const sections = oneSection(radio.client?.chute ?? HOST_SECTION, station);
+    files.push([`wpa/${name}.conf`, { ...file, sections, check: null }]);
+  }
+  return files;
 }
 
-function radioOwners({ accessPoints, client }: UsedRadio): readonly string[] {
-  const chutes = [...accessPoints.map(({ chute }) => chute), client?.chute ?? null];
-  return ownersOf(chutes.flatMap((chute) => (chute === null ? [] : [{ chute }])));
-}
-
-function firewallOwners(plan: NetworkPlan, wirings: readonly Wiring[]): readonly string[] {
-  const redirecting = Object.entries(plan.chutes).filter(
-    ([, { redirects }]) => redirects.length > 0,
-  );
-  return ownersOf([...wirings, ...redirecting.map(([chute]) => ({ chute }))]);
-}
-
-function uciFiles(plan: NetworkPlan, { radios }: RenderOptions): RenderedFiles {
-  const wirings = wiringsOf(plan);
-  const files = renderUci(plan, radios);
-  const wireless = wirings.filter(({ given }) => given.kind.startsWith('wifi-'));
-  const served = wirings.filter(({ given }) => given.dhcp !== null);
-  const shape = { check: null, merge: 'uci' } as const;
+function uciFiles(
+  host: HostConfig,
+  chutes: readonly WiredChute[],
+  { radios }: RenderOptions,
+): RenderedFiles {
+  const files = renderUci(host, chutes, radios);
+  const shape = { check: null, merge: 'uci', mode: READABLE } as const;
   return {
-    'etc/config/network': {
-      ...shape,
-      content: files.network,
-      mode: READABLE,
-      reload: 'network',
-      owners: ownersOf(wirings.filter(({ veth }) => veth !== null)),
-    },
+    'etc/config/network': { ...shape, sections: files.network, reload: 'network' },
     'etc/config/wireless': {
       ...shape,
-      content: files.wireless,
+      sections: files.wireless,
       mode: PRIVATE,
       reload: 'wifi',
-      owners: ownersOf(wireless),
     },
-    'etc/config/dhcp': {
-      ...shape,
-      content: files.dhcp,
-      mode: READABLE,
-      reload: 'dhcp',
-      owners: ownersOf(served),
-    },
-    'etc/config/firewall': {
-      ...shape,
-      content: files.firewall,
-      mode: READABLE,
-      reload: 'firewall',
-      owners: firewallOwners(plan, wirings),
-    },
+    'etc/config/dhcp': { ...shape, sections: files.dhcp, reload: 'dhcp' },
+    'etc/config/firewall': { ...shape, sections: files.firewall, reload: 'firewall' },
   };
 }

@@ -1,19 +1,18 @@
-import type { ChuteName } from '../chute.ts';
 import { RipcordError } from '../errors.ts';
+import { HOST } from '../host-config/document.ts';
+import type { FileSection, FileSections } from '../host-file.ts';
 import type { RootPath } from '../step.ts';
 import { textOrder } from '../text-order.ts';
 
 /** One configuration file of the host, as it should be. */
 export type RenderedFile = {
   /** With tokens in place of secrets and of the root: see `fillTokens`. */
-  readonly content: string;
+  readonly sections: FileSections;
   readonly mode: number;
   /** What has to read it again once it is written. */
   readonly reload: 'dhcp' | 'firewall' | 'network' | 'wifi';
   /** The tool that can say whether it is right before anything reads it. */
   readonly check: 'nft' | 'dnsmasq' | 'hostapd' | null;
-  /** Whose settings it holds, sorted; empty when it holds the host's own only. */
-  readonly owners: readonly ChuteName[];
   /** The file has sections of others as well: `mergeUci` puts ours among them. */
   readonly merge?: 'uci';
 };
@@ -36,7 +35,26 @@ export function inOrder<T>(map: Readonly<Record<string, T>>): readonly (readonly
   return Object.entries(map).toSorted(([left], [right]) => textOrder(left, right));
 }
 
-/** Each chute once, sorted. Pure. */
-export function ownersOf(all: readonly { readonly chute: ChuteName }[]): readonly ChuteName[] {
-  return [...new Set(all.map(({ chute }) => chute))].toSorted(textOrder);
+/** Whose the sections are that the host itself has in its files. */
+export const HOST_SECTION: string = HOST;
+
+/** Parts of a file as its sections: those of one owner are one; one that says nothing is none. Pure. */
+export function joinSections(parts: readonly (readonly [string, FileSection])[]): FileSections {
+  const sections: Record<string, FileSection> = {};
+  for (const [owner, part] of parts) {
+    const there = sections[owner];
+    if (there) sections[owner] = { ...there, ...part };
+    else if (Object.keys(part).length > 0) sections[owner] = part;
+  }
+  return sections;
+}
+
+/** A file that one owner has for itself. Pure. */
+export function oneSection(owner: string, text: string): FileSections {
+  return Object.freeze({ [owner]: Object.freeze({ '0': text }) });
+}
+
+/** A number as a part of a place, so that places stand in its order. Pure. */
+export function placeNumber(number: number): string {
+  return String(number).padStart(4, '0');
 }

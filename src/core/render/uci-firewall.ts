@@ -1,28 +1,79 @@
-import type { NetworkPlan } from '../network.ts';
+import type { FileSection } from '../host-file.ts';
+import type { Redirect } from '../network.ts';
+import { rememberFrozen } from '../remember.ts';
 import { address } from './addresses.ts';
-import { type OwnedRedirect, portNumber, redirectsOf } from './nftables.ts';
+import { portNumber, redirectsOf } from './nftables.ts';
 import { sectionName, UCI_OWNER, zoneNames } from './uci-names.ts';
-import type { UciSection } from './uci-text.ts';
-import { identifier, plainText, type Wiring } from './wiring.ts';
+import { type UciSection, uciSectionText } from './uci-text.ts';
+import { identifier, plainText, type WiredChute, type Wiring } from './wiring.ts';
 
 /** Zones, rules and redirects as OpenWrt's firewall has them. Pure. Throws RIPCORD_PLAN_INVALID. */
 export function renderUciFirewall(
-  plan: NetworkPlan,
-  wirings: readonly Wiring[],
-): readonly UciSection[] {
-  const zoned = wirings.filter(({ veth }) => veth !== null);
-  const zones = zoneNames(zoned);
+  chutes: readonly WiredChute[],
+): readonly (readonly [string, FileSection])[] {
+  const zones = zoneNames(chutes.flatMap(({ wirings }) => zonedOf(wirings)));
+  const isRedirected = chutes.some(({ redirects }) => redirects.length > 0);
+  const inside = isRedirected ? zonesByAddress(chutes, zones) : new Map<string, string>();
+  return chutes.flatMap((each) => [
+    [each.chute, zonesPart(each.wirings, zones)] as const,
+    ...(each.redirects.length > 0 ? [[each.chute, redirectsPart(each, inside)] as const] : []),
+  ]);
+}
+
+const zonedOf = rememberFrozen((wirings: readonly Wiring[]): readonly Wiring[] =>
+  wirings.filter(({ veth }) => veth !== null),
+);
+
+/** The zone that an address of a chute is in. */
+function zonesByAddress(
+  chutes: readonly WiredChute[],
+  zones: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { wirings } of chutes)
+    for (const { zone, given } of zonedOf(wirings)) {
+      const name = zones.get(zone);
+      if (given.chuteAddress === null || name === undefined) continue;
+      if (!found.has(given.chuteAddress)) found.set(given.chuteAddress, name);
+    }
+  return found;
+}
+
+function zonesPart(wirings: readonly Wiring[], zones: ReadonlyMap<string, string>): FileSection {
+  const named = zonedOf(wirings).map((wiring) => {
+    const name = zones.get(wiring.zone) ?? wiring.zone;
+    const known = rememberedZone(wiring);
+    return known.name === name ? known.text : zoneText(wiring, name);
+  });
+  return named.length === 0 ? {} : { '1 zones': named.join('') };
+}
+
+/** With the name that most zones have: that of their device. */
+const rememberedZone = rememberFrozen((wiring: Wiring) => {
+  const name = zoneNames([wiring]).get(wiring.zone) ?? wiring.zone;
+  return { name, text: zoneText(wiring, name) };
+});
+
+const zoneText = (wiring: Wiring, name: string): string =>
+  zoneSections(wiring, name).map(uciSectionText).join('');
+
+/** Those of one port stand before all that are of none, whoever they are of. */
+function redirectsPart(
+  { chute, redirects }: WiredChute,
+  inside: ReadonlyMap<string, string>,
+): FileSection {
   const seen = new Map<string, number>();
-  return [
-    ...zoned.flatMap((wiring) => zoneSections(wiring, zones.get(wiring.zone) ?? wiring.zone)),
-    ...redirectsOf(plan).map((redirect) => {
-      const base = [UCI_OWNER, 'redirect', identifier(redirect.chute), identifier(redirect.name)];
-      const count = (seen.get(base.join('__')) ?? 0) + 1;
-      seen.set(base.join('__'), count);
-      const name = [...base, ...(count === 1 ? [] : [`n${count}`])].join('__');
-      return redirectSection(name, redirect, { zoned, zones });
-    }),
-  ];
+  const part: Record<string, string> = {};
+  for (const redirect of redirectsOf({ redirects })) {
+    const base = [UCI_OWNER, 'redirect', identifier(chute), identifier(redirect.name)];
+    const count = (seen.get(base.join('__')) ?? 0) + 1;
+    seen.set(base.join('__'), count);
+    const name = [...base, ...(count === 1 ? [] : [`n${count}`])].join('__');
+    const place = redirect.fromPort === null ? '3 redirects of all ports' : '2 redirects of a port';
+    const section = redirectSection(name, { ...redirect, chute }, inside);
+    part[place] = `${part[place] ?? ''}${uciSectionText(section)}`;
+  }
+  return part;
 }
 
 /** Input is refused but for DHCP and names, and only where they are served. */
@@ -58,16 +109,14 @@ function zoneSections({ given, zone, label }: Wiring, name: string): readonly Uc
   return [...sections, allow('dns', ['tcp', 'udp'], '53'), allow('dhcp', ['udp'], '67')];
 }
 
-type Surroundings = {
-  readonly zoned: readonly Wiring[];
-  readonly zones: ReadonlyMap<string, string>;
-};
-
-function redirectSection(name: string, redirect: OwnedRedirect, around: Surroundings): UciSection {
+function redirectSection(
+  name: string,
+  redirect: Redirect & { readonly chute: string },
+  inside: ReadonlyMap<string, string>,
+): UciSection {
   const label = `${redirect.chute}/${redirect.name}`;
   const from = portNumber(redirect.fromPort, label);
   const to = portNumber(redirect.toPort, label);
-  const inside = around.zoned.find(({ given }) => given.chuteAddress === redirect.toAddress);
   return {
     type: 'redirect',
     name,
@@ -75,7 +124,7 @@ function redirectSection(name: string, redirect: OwnedRedirect, around: Surround
       name: `${redirect.chute}/${plainText(redirect.name)}`,
       // OpenWrt itself lets the LAN in by the uplink's address as well.
       src: 'wan',
-      dest: inside === undefined ? null : (around.zones.get(inside.zone) ?? null),
+      dest: inside.get(redirect.toAddress) ?? null,
       proto: ['tcp', 'udp'],
       src_dport: from === null ? null : String(from),
       dest_ip: address(redirect.toAddress, label),

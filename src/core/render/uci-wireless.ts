@@ -1,14 +1,20 @@
 import { encryptionOf } from './encryption.ts';
 import { type Air, airOf, type UsedRadio } from './radios.ts';
-import { unrenderable } from './rendered.ts';
+import { HOST_SECTION, unrenderable } from './rendered.ts';
 import { secretToken } from './tokens.ts';
 import { sectionName, UCI_OWNER } from './uci-names.ts';
 import type { UciSection, UciValue } from './uci-text.ts';
 import { identifier } from './wiring.ts';
 
+/** A section and whose it is. */
+type OwnedSection = { readonly owner: string; readonly section: UciSection };
+
 /** Radios and what is on them, as OpenWrt has them. Pure. Throws RIPCORD_PLAN_INVALID. */
-export function renderUciWireless(radios: readonly UsedRadio[]): readonly UciSection[] {
-  return radios.flatMap((radio) => [...deviceSections(radio), ...interfaceSections(radio)]);
+export function renderUciWireless(radios: readonly UsedRadio[]): readonly OwnedSection[] {
+  return radios.flatMap((radio) => [
+    ...deviceSections(radio).map((section) => ({ owner: HOST_SECTION, section })),
+    ...interfaceSections(radio),
+  ]);
 }
 
 /** The section that a radio is configured in: OpenWrt's own if it is named, else one of ours. */
@@ -45,18 +51,21 @@ function deviceSections(radio: UsedRadio): readonly UciSection[] {
   return [{ type: 'wifi-device', name: deviceName(radio), options: { ...options, disabled: '0' } }];
 }
 
-function interfaceSections(radio: UsedRadio): readonly UciSection[] {
+function interfaceSections(radio: UsedRadio): readonly OwnedSection[] {
   const device = deviceName(radio);
   const points = radio.accessPoints.map(
-    ({ chute, interface: ifname, bridge, air, label }): UciSection => ({
-      type: 'wifi-iface',
-      name: sectionName(ifname, null),
-      options: {
-        device,
-        mode: 'ap',
-        ifname,
-        network: chute === null ? 'lan' : sectionName(bridge, null),
-        ...airOptions(air, label),
+    ({ chute, interface: ifname, bridge, air, label }): OwnedSection => ({
+      owner: chute ?? HOST_SECTION,
+      section: {
+        type: 'wifi-iface',
+        name: sectionName(ifname, null),
+        options: {
+          device,
+          mode: 'ap',
+          ifname,
+          network: chute === null ? 'lan' : sectionName(bridge, null),
+          ...airOptions(air, label),
+        },
       },
     }),
   );
@@ -64,19 +73,17 @@ function interfaceSections(radio: UsedRadio): readonly UciSection[] {
   if (client === null) return points;
   const { zone: ifname, given, label } = client;
   const monitor = given.kind === 'wifi-monitor';
-  return [
-    ...points,
-    {
-      type: 'wifi-iface',
-      name: sectionName(ifname, null),
-      options: {
-        device,
-        mode: monitor ? 'monitor' : 'sta',
-        ifname,
-        ...(monitor ? {} : airOptions(airOf(given.wireless, label), label)),
-      },
+  const section: UciSection = {
+    type: 'wifi-iface',
+    name: sectionName(ifname, null),
+    options: {
+      device,
+      mode: monitor ? 'monitor' : 'sta',
+      ifname,
+      ...(monitor ? {} : airOptions(airOf(given.wireless, label), label)),
     },
-  ];
+  };
+  return [...points, { owner: client.chute, section }];
 }
 
 function airOptions(air: Air, label: string): UciSection['options'] {

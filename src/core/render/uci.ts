@@ -1,22 +1,24 @@
-import type { NetworkPlan, Radio } from '../network.ts';
+import type { FileSection, FileSections } from '../host-file.ts';
+import type { HostConfig, Radio } from '../network.ts';
+import { rememberFrozen } from '../remember.ts';
 import { address, leaseRange, netmask, network } from './addresses.ts';
 import { leasesFile, leaseTime, relayPair, upstream } from './dnsmasq.ts';
 import { vlanId } from './links.ts';
 import { usedRadios } from './radios.ts';
-import { HASH_HEADER, unrenderable } from './rendered.ts';
+import { HASH_HEADER, HOST_SECTION, joinSections, placeNumber, unrenderable } from './rendered.ts';
 import { ROOT_TOKEN } from './tokens.ts';
 import { renderUciFirewall } from './uci-firewall.ts';
 import { sectionName } from './uci-names.ts';
 import { type UciSection, uciSectionText } from './uci-text.ts';
 import { renderUciWireless } from './uci-wireless.ts';
-import { HOST_BRIDGE, linkName, type Wiring, wiringsOf } from './wiring.ts';
+import { HOST_BRIDGE, linkName, type WiredChute, type Wiring } from './wiring.ts';
 
 /** Our sections of OpenWrt's files, each with the comment above them. */
 export type UciFiles = {
-  readonly network: string;
-  readonly wireless: string;
-  readonly dhcp: string;
-  readonly firewall: string;
+  readonly network: FileSections;
+  readonly wireless: FileSections;
+  readonly dhcp: FileSections;
+  readonly firewall: FileSections;
 };
 
 /**
@@ -27,20 +29,37 @@ export type UciFiles = {
  * Throws RIPCORD_PLAN_INVALID.
  */
 export function renderUci(
-  plan: NetworkPlan,
+  host: HostConfig,
+  chutes: readonly WiredChute[],
   radios: Readonly<Record<string, Radio>> = {},
 ): UciFiles {
-  const wirings = wiringsOf(plan);
+  const wireless = renderUciWireless(usedRadios(host, chutes, radios));
   return {
-    network: textOf(wirings.flatMap(networkSections)),
-    wireless: textOf(renderUciWireless(usedRadios(plan.host, wirings, radios))),
-    dhcp: textOf(wirings.flatMap(dhcpSections)),
-    firewall: textOf(renderUciFirewall(plan, wirings)),
+    network: fileOf(chutes.map(({ chute, wirings }) => [chute, networkPart(wirings)])),
+    wireless: fileOf(
+      wireless.map(({ owner, section }, at) => [
+        owner,
+        { [`1 radios ${placeNumber(at)}`]: uciSectionText(section) },
+      ]),
+    ),
+    dhcp: fileOf(chutes.map(({ chute, wirings }) => [chute, dhcpPart(wirings)])),
+    firewall: fileOf(renderUciFirewall(chutes)),
   };
 }
 
-const textOf = (sections: readonly UciSection[]): string =>
-  `${HASH_HEADER}${sections.map(uciSectionText).join('')}`;
+const fileOf = (parts: readonly (readonly [string, FileSection])[]): FileSections =>
+  joinSections([[HOST_SECTION, { '0': HASH_HEADER }], ...parts]);
+
+const networkPart = rememberFrozen((wirings: readonly Wiring[]): FileSection =>
+  partOf(wirings.flatMap(networkSections)),
+);
+
+const dhcpPart = rememberFrozen((wirings: readonly Wiring[]): FileSection =>
+  partOf(wirings.flatMap(dhcpSections)),
+);
+
+const partOf = (sections: readonly UciSection[]): FileSection =>
+  Object.freeze(sections.length === 0 ? {} : { '1': sections.map(uciSectionText).join('') });
 
 function networkSections(wiring: Wiring): readonly UciSection[] {
   const { given, zone, port, veth, label } = wiring;

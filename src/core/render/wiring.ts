@@ -1,5 +1,6 @@
 import type { ChuteName } from '../chute.ts';
-import type { InterfaceAllocation, NetworkPlan } from '../network.ts';
+import type { InterfaceAllocation, NetworkPlan, Redirect } from '../network.ts';
+import { rememberFrozen, rememberOwned } from '../remember.ts';
 import { inOrder, unrenderable } from './rendered.ts';
 
 /** The bridge of the host's own LAN; VLANs are taken from it. */
@@ -23,25 +24,39 @@ export type Wiring = {
   readonly label: string;
 };
 
-/** All interfaces of all chutes, ordered by chute and name. Pure. Throws RIPCORD_PLAN_INVALID. */
-export function wiringsOf(plan: NetworkPlan): readonly Wiring[] {
-  const all = inOrder(plan.chutes).flatMap(([chute, { interfaces }]) =>
-    inOrder(interfaces).map(([, given]) => wire(chute, given)),
-  );
+/** A chute that has interfaces or redirects: its part of the host's configuration is made of this. */
+export type WiredChute = {
+  readonly chute: ChuteName;
+  /** By name. Frozen, and the same list for the same interfaces: what follows from it is remembered. */
+  readonly wirings: readonly Wiring[];
+  readonly redirects: readonly Redirect[];
+};
+
+/** All chutes that have any of the network, by name. Pure. Throws RIPCORD_PLAN_INVALID. */
+export function wiredChutes(plan: NetworkPlan): readonly WiredChute[] {
+  const all = inOrder(plan.chutes).flatMap(([chute, { interfaces, redirects }]): WiredChute[] => {
+    const wirings = wiringsOf(chute, interfaces);
+    return wirings.length > 0 || redirects.length > 0 ? [{ chute, wirings, redirects }] : [];
+  });
   const taken = new Map([[HOST_BRIDGE, 'the host']]);
-  for (const each of all) {
-    for (const name of linksOf(each)) {
-      const other = taken.get(name);
-      if (other !== undefined) throw unrenderable(each.label, `${other} has ${name} already`);
-      taken.set(name, each.label);
-    }
-  }
+  for (const { wirings } of all)
+    for (const each of wirings)
+      for (const name of linksOf(each)) {
+        const other = taken.get(name);
+        if (other !== undefined) throw unrenderable(each.label, `${other} has ${name} already`);
+        taken.set(name, each.label);
+      }
   return all;
 }
 
-function linksOf({ zone, port, veth }: Wiring): readonly string[] {
-  return [zone, port, veth?.host, veth?.chute].filter((name) => typeof name === 'string');
-}
+const wiringsOf = rememberOwned(
+  (chute, interfaces: Readonly<Record<string, InterfaceAllocation>>): readonly Wiring[] =>
+    Object.freeze(inOrder(interfaces).map(([, given]) => Object.freeze(wire(chute, given)))),
+);
+
+const linksOf = rememberFrozen(({ zone, port, veth }: Wiring): readonly string[] =>
+  [zone, port, veth?.host, veth?.chute].filter((name) => typeof name === 'string'),
+);
 
 function wire(chute: ChuteName, given: InterfaceAllocation): Wiring {
   const label = `${chute}/${given.inside}`;

@@ -8,7 +8,7 @@ import { secretsIn } from '../../core/render/tokens.ts';
 import type { CheckedFile } from '../../core/step.ts';
 import { exec } from '../exec.ts';
 import { hidingValues } from '../hide-secrets.ts';
-import { filled } from './config-file.ts';
+import { filled, shallHold } from './config-file.ts';
 
 const TOOL_MS = 10_000;
 const OUTPUT_BYTES_MAX = 8192;
@@ -45,7 +45,8 @@ export const configCheck: DriverOf<'config.check@1'> = {
 
 async function check(context: StepContext, directory: string, file: CheckedFile): Promise<string> {
   const path = join(directory, 'file');
-  await writeFile(path, await filled(context, file.content), { mode: 0o600 });
+  const text = shallHold(context, file) ?? '';
+  await writeFile(path, await filled(context, text), { mode: 0o600 });
   const argv = COMMANDS[file.tool](path);
   const { code, how, output } = await exec({
     argv,
@@ -57,7 +58,7 @@ async function check(context: StepContext, directory: string, file: CheckedFile)
   });
   if (code === 0) return `${file.tool} finds nothing wrong`;
   if (how === 'not found') return `not checked: ${file.tool} is not installed`;
-  const secrets = secretsIn(file.content).map((name) => context.secret({ $secret: name }));
+  const secrets = secretsIn(text).map((name) => context.secret({ $secret: name }));
   const hide = hidingValues(await Promise.all(secrets));
   const said = hide(output.replaceAll(path, file.path).trim());
   if (MAY_NOT.test(said)) return `not checked: ${file.tool} may not be asked by this user`;

@@ -3,6 +3,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { StepContext } from '../../core/driver.ts';
+import { changedFile, type FileChange, filesOf, fileText } from '../../core/host-file.ts';
 import { fillTokens, secretsIn } from '../../core/render/tokens.ts';
 import { mergeUci } from '../../core/render/uci-merge.ts';
 import type { ReloadedService, RootPath } from '../../core/step.ts';
@@ -22,6 +23,20 @@ export function runningPath(path: RootPath): RootPath {
 /** What reloads are owed and paid under. Pure. */
 export function reloadKey(service: ReloadedService): string {
   return `reload:${service}`;
+}
+
+/** The rendered text that a file is to hold once a change is through; null: the file goes. Pure. */
+export function shallHold({ applied }: StepContext, change: FileChange): string | null {
+  const file = changedFile(applied.host.files[change.path] ?? null, change);
+  return file && fileText(file.sections);
+}
+
+/** Every file that a service reads, and those that it reads no longer. Pure. */
+export function readBy(
+  { applied }: StepContext,
+  { service, paths }: { readonly service: ReloadedService; readonly paths: readonly RootPath[] },
+): readonly RootPath[] {
+  return [...new Set([...filesOf(applied.host.files, service), ...paths])];
 }
 
 /** The hash of a rendered text, without its secrets. Pure. */

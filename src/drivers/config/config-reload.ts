@@ -1,6 +1,6 @@
 import type { DriverOf } from '../../core/driver.ts';
 import { doing } from '../failure.ts';
-import { load, reloadKey, unloaded } from './config-file.ts';
+import { load, readBy, reloadKey, unloaded } from './config-file.ts';
 
 /** Nothing on disk: everything that is owed for this service is paid. */
 const LOADED = 'sha256:loaded';
@@ -13,7 +13,7 @@ export const configReload: DriverOf<'config.reload@1'> = {
   idempotent: true,
 
   async skip(context, args) {
-    const differ = await unloaded(context, args.paths);
+    const differ = await unloaded(context, readBy(context, args));
     if (differ.length > 0) return null;
     const pays = [{ key: reloadKey(args.service), hash: LOADED }];
     return { reason: `what ${args.service} runs is what is on disk`, contentHash: null, pays };
@@ -22,13 +22,13 @@ export const configReload: DriverOf<'config.reload@1'> = {
   async run(context, args) {
     context.signal.throwIfAborted();
     return await doing(`reload ${args.service}`, async () => {
-      const files = await load(context, args.paths);
+      const files = await load(context, readBy(context, args));
       return { result: { files }, pays: [{ key: reloadKey(args.service), hash: LOADED }] };
     });
   },
 
   async probe(context, args) {
-    const differ = await unloaded(context, args.paths);
+    const differ = await unloaded(context, readBy(context, args));
     if (differ.length > 0) return { state: 'not-done', evidence: { differ } };
     const pays = [{ key: reloadKey(args.service), hash: LOADED }];
     return { state: 'done', evidence: { differ }, done: { result: { files: 0 }, pays } };
@@ -50,7 +50,7 @@ export const configRestore: DriverOf<'config.restore@1'> = {
 
   async undo(context, args) {
     return await doing(`reload ${args.service}`, async () => {
-      await load(context, args.paths);
+      await load(context, readBy(context, args));
       return { pays: [{ key: reloadKey(args.service), hash: LOADED }] };
     });
   },

@@ -1,6 +1,5 @@
 import type { DriverOf, Reloads, StepContext } from '../../core/driver.ts';
-import { pointer } from '../../core/patch.ts';
-import type { ArgsOf } from '../../core/step.ts';
+import { changeBack, type FileChange, filePatch } from '../../core/host-file.ts';
 import { doing } from '../failure.ts';
 import {
   filled,
@@ -10,10 +9,9 @@ import {
   reloadKey,
   renderedHash,
   runningPath,
+  shallHold,
   sharedMode,
 } from './config-file.ts';
-
-type Args = ArgsOf<'config.write@1'>;
 
 /**
  * Writes one file of the host's configuration. What was there before is known from the journal, so
@@ -23,23 +21,23 @@ export const configWrite: DriverOf<'config.write@1'> = {
   idempotent: true,
 
   async prepare(context, args) {
-    const there = await whatIsThere(context, args);
-    return { found: there === 'wanted' && isAccepted(context, args) ? 'accepted' : there };
+    const back = changeBack(context.applied.host.files[args.path] ?? null, args);
+    return { found: await whatIsThere(context, args, back), back };
   },
 
-  async run(context, args, undo) {
+  async run(context, args, { found }) {
     context.signal.throwIfAborted();
     return await doing(`write ${args.path}`, async () => {
-      const { changed, bytes } = await compared(context, args, args.content);
+      const { changed, bytes } = await compared(context, args);
       // Run again over its own file there is nothing of anybody else any more.
-      if (changed && undo.found === 'foreign') await keepAside(context, args);
+      if (changed && found === 'foreign') await keepAside(context, args);
       await put(context, args.path, { bytes, mode: await modeOf(context, args) });
       return done(context, args, { changed, reloads: await reloadsOf(context, args) });
     });
   },
 
-  async probe(context, args) {
-    const there = await whatIsThere(context, args);
+  async probe(context, args, { back }) {
+    const there = await whatIsThere(context, args, back);
     if (there !== 'wanted') return { state: 'not-done', evidence: there };
     const reloads = await reloadsOf(context, args);
     return {
@@ -49,57 +47,49 @@ export const configWrite: DriverOf<'config.write@1'> = {
     };
   },
 
-  async undo(context, args, { found }) {
+  async undo(context, args, { back }) {
     return await doing(`put ${args.path} back`, async () => {
-      const content = found === 'accepted' ? args.content : args.before;
-      const { bytes } = await compared(context, args, content);
-      await put(context, args.path, { bytes, mode: await modeOf(context, args) });
-      return await reloadsOf(context, { ...args, content });
+      const { bytes } = await compared(context, back);
+      await put(context, args.path, { bytes, mode: await modeOf(context, back) });
+      return await reloadsOf(context, back);
     });
   },
 };
 
 async function whatIsThere(
   context: StepContext,
-  args: Args,
+  change: FileChange,
+  back: FileChange,
 ): Promise<'before' | 'wanted' | 'foreign'> {
-  if (!(await compared(context, args, args.content)).changed) return 'wanted';
-  if (!(await compared(context, args, args.before)).changed) return 'before';
+  if (!(await compared(context, change)).changed) return 'wanted';
+  if (!(await compared(context, back)).changed) return 'before';
   return 'foreign';
 }
 
-/**
- * Whether the journal has the file as it is to be: somebody resolved an undo as done, and what it had
- * written stayed.
- */
-function isAccepted({ applied }: StepContext, { path, content }: Args): boolean {
-  const hash = applied.host.files[path] ?? null;
-  return hash === (content === null ? null : renderedHash(content));
-}
-
-/** What the file is to hold for a rendered text, and whether that is something else than it holds. */
+/** What the file is to hold once a change is through, and whether that is something else than it holds. */
 async function compared(
   context: StepContext,
-  { path, merge }: Args,
-  content: string | null,
+  change: FileChange,
 ): Promise<{ readonly bytes: string | null; readonly changed: boolean }> {
-  const there = await read(context, path);
-  const bytes = meant(there, content === null ? null : await filled(context, content), merge);
+  const there = await read(context, change.path);
+  const text = shallHold(context, change);
+  const bytes = meant(there, text === null ? null : await filled(context, text), change.merge);
   return { bytes, changed: bytes !== there };
 }
 
-async function modeOf(context: StepContext, { path, mode, merge }: Args): Promise<number> {
+async function modeOf(context: StepContext, { path, mode, merge }: FileChange): Promise<number> {
   return merge === undefined ? mode : await sharedMode(context, path, mode);
 }
 
 /** Whether what is on disk now still has to be loaded, or is what runs anyway. */
-async function reloadsOf(context: StepContext, { path, content, service }: Args): Promise<Reloads> {
+async function reloadsOf(context: StepContext, change: FileChange): Promise<Reloads> {
+  const { path, service } = change;
   const same = (await read(context, path)) === (await read(context, runningPath(path)));
-  const reload = { key: reloadKey(service), hash: renderedHash(content) };
+  const reload = { key: reloadKey(service), hash: renderedHash(shallHold(context, change)) };
   return same ? {} : { owes: [reload] };
 }
 
-async function keepAside(context: StepContext, { path }: Args): Promise<void> {
+async function keepAside(context: StepContext, { path }: FileChange): Promise<void> {
   const bytes = await read(context, path);
   if (bytes === null) return;
   const aside = `quarantine/${context.update}/${path}`;
@@ -109,22 +99,9 @@ async function keepAside(context: StepContext, { path }: Args): Promise<void> {
 
 function done(
   { applied }: StepContext,
-  { path, content }: Args,
+  change: FileChange,
   { changed, reloads }: { readonly changed: boolean; readonly reloads: Reloads },
 ): Awaited<ReturnType<typeof configWrite.run>> {
-  const at = `/host/files${pointer(path)}`;
-  const had = Object.hasOwn(applied.host.files, path);
-  const patch =
-    content === null
-      ? had
-        ? [{ op: 'remove' as const, path: at }]
-        : []
-      : [
-          {
-            op: had ? ('replace' as const) : ('add' as const),
-            path: at,
-            value: renderedHash(content),
-          },
-        ];
+  const patch = filePatch(applied.host.files[change.path] ?? null, change);
   return { result: { changed }, patch, ...reloads };
 }

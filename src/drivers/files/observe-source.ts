@@ -1,10 +1,11 @@
-import { realpath, stat } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Source, SourceLocation } from '../../core/chute.ts';
 import { RipcordError } from '../../core/errors.ts';
-import { shownUrl } from './download.ts';
+import { download, shownUrl } from './download.ts';
 import { commitDigest, resolveCommit } from './git.ts';
 import { digestTree, hashFile } from './tree.ts';
 
@@ -17,6 +18,7 @@ export type SourceReference =
       readonly path?: string | undefined;
       readonly sha256?: string | undefined;
       readonly checkout?: string | undefined;
+      readonly isFound?: true | undefined;
     };
 
 /** What a source holds, by content, and where it was found. */
@@ -25,24 +27,31 @@ export type ObservedSource = { readonly source: Source; readonly location: Sourc
 /** What is no part of a source although it lies inside: absolute, real paths. */
 type Without = { readonly root?: string; readonly definitions?: readonly string[] };
 
+type Observing = Without & {
+  /** Whether an archive from the network may be named by what is found there. Default: no. */
+  readonly allowUnpinned?: () => Promise<boolean>;
+};
+
 /**
  * Looks at a source and names it by its content: a directory by its tree, an archive by its bytes, an
- * http(s) archive by the sha256 that its definition has to give, a repository by a commit. Paths are relative to `base`, the
- * directory of the definition. Reads only, and downloads no files.
+ * http(s) archive by the sha256 that its definition has to give, or by what is found there if that is
+ * allowed, a repository by a commit. Paths are relative to `base`, the
+ * directory of the definition. Writes nothing, and downloads only what may be named by what is found.
  *
  * Throws RIPCORD_SOURCE_INVALID, RIPCORD_SOURCE_UNREACHABLE where there is nothing, and
- * RIPCORD_DIGEST_MISMATCH where an archive is not the one its sha256 names.
+ * RIPCORD_DIGEST_MISMATCH where a directory or an archive is not the one its sha256 names.
  */
 export async function observeSource(
   reference: SourceReference,
   base: string,
-  without: Without = {},
+  observing: Observing = {},
 ): Promise<ObservedSource> {
-  const { type, sha256, ...given } = typeof reference === 'string' ? { url: reference } : reference;
+  const { type, sha256, isFound, ...given } =
+    typeof reference === 'string' ? { url: reference } : reference;
   const where = given.path ?? given.url ?? '.';
   if (type === 'git' || /^(git\+|git:|ssh:)|\.git$/.test(where))
     return await observeRepository(where.replace(/^git\+/, ''), given.checkout ?? null, base);
-  if (/^https?:/i.test(where)) return observeUrl(where, sha256);
+  if (/^https?:/i.test(where)) return await observeUrl(where, { sha256, isFound }, observing);
 
   const path = where.startsWith('file:') ? fileURLToPath(new URL(where)) : resolve(base, where);
   const real = await realpath(path).catch(() => null);
@@ -56,10 +65,10 @@ export async function observeSource(
   }
   const found = await stat(real);
   if (found.isDirectory()) {
-    return observeDirectory(real, without);
+    return await observeDirectory(real, observing, { where, sha256 });
   }
   if (!found.isFile()) throw invalid(where, 'it is neither a directory nor an archive');
-  return observeArchive(real, where, sha256);
+  return await observeArchive(real, { where, sha256 });
 }
 
 /** Named by its commit: a branch may stand for another one tomorrow. */
@@ -83,49 +92,71 @@ const PASSWORD = 'its URL holds a user or password';
 async function observeDirectory(
   path: string,
   { root, definitions = [] }: Without,
+  given: Given,
 ): Promise<ObservedSource> {
   const inside = definitions.map((file) => relative(path, file)).filter(isInside);
   const except = [...new Set(inside)].toSorted();
   const left = [...(root === undefined ? [] : [root]), ...except.map((each) => join(path, each))];
   const digest = await digestTree(path, { except: left });
+  expectDigest(digest, given);
   const location = { type: 'local', path, ...(except.length > 0 && { except }) } as const;
   return { source: { type: 'local', digest }, location };
 }
 
 const isInside = (path: string): boolean => path !== '' && path.split('/')[0] !== '..';
 
-async function observeArchive(
-  path: string,
-  where: string,
-  sha256: string | undefined,
-): Promise<ObservedSource> {
-  const hex = await hashFile(path);
-  if (sha256 !== undefined && checkedHex(where, sha256) !== hex) {
-    throw new RipcordError(
-      'RIPCORD_DIGEST_MISMATCH',
-      `cannot use source '${where}': its sha256 is not the one that was given`,
-      { details: { expected: sha256, actual: hex } },
-    );
-  }
-  const digest = `sha256:${hex}`;
+async function observeArchive(path: string, given: Given): Promise<ObservedSource> {
+  const digest = `sha256:${await hashFile(path)}`;
+  expectDigest(digest, given);
   return { source: { type: 'archive', digest }, location: { type: 'archive', path } };
 }
 
-function observeUrl(url: string, sha256: string | undefined): ObservedSource {
+/** A source as its definition names it, and the content that it has to have. */
+type Given = { readonly where: string; readonly sha256: string | undefined };
+
+function expectDigest(digest: string, { where, sha256 }: Given): void {
+  if (sha256 === undefined) return;
+  const expected = `sha256:${checkedHex(where, sha256)}`;
+  if (digest === expected) return;
+  throw new RipcordError(
+    'RIPCORD_DIGEST_MISMATCH',
+    `cannot use source '${where}': it is ${digest}, and its definition names ${expected}`,
+    { details: { expected, actual: digest }, hint: 'bring back the files, or name what they are' },
+  );
+}
+
+async function observeUrl(
+  url: string,
+  { sha256, isFound }: { readonly sha256: string | undefined; readonly isFound: true | undefined },
+  { allowUnpinned }: Observing,
+): Promise<ObservedSource> {
   if (!URL.canParse(url)) throw invalid(url, 'it is no URL');
   const shown = shownUrl(url);
   const { username, password } = new URL(url);
   // The place is journaled for ever, and a journal holds no secrets.
   if (username !== '' || password !== '') throw invalid(shown, PASSWORD);
+  const location = { type: 'http', url } as const;
   if (sha256 === undefined) {
-    throw invalid(
-      shown,
-      'an archive from the network needs its sha256',
-      'add sha256: to the source',
-    );
+    if (!(await allowUnpinned?.()))
+      throw invalid(shown, 'an archive from the network needs its sha256', NEEDS_SHA256);
+    return { source: { type: 'http', digest: await digestAt(url), url }, location };
   }
   const digest = `sha256:${checkedHex(shown, sha256)}`;
-  return { source: { type: 'http', digest }, location: { type: 'http', url } };
+  return { source: { type: 'http', digest, ...(isFound && { url }) }, location };
+}
+
+const NEEDS_SHA256 =
+  'add sha256: to the source, or allow what is found: system.allowUnpinnedDownloads of the host configuration';
+
+/** The digest of what is there now. */
+async function digestAt(url: string): Promise<string> {
+  const work = await mkdtemp(join(tmpdir(), 'ripcord-source-'));
+  try {
+    const hex = await download(url, join(work, 'archive'), new AbortController().signal);
+    return `sha256:${hex}`;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
 }
 
 function checkedHex(where: string, sha256: string): string {

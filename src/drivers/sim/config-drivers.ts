@@ -1,12 +1,17 @@
 import type { Done, Reloads } from '../../core/driver.ts';
-import { pointer } from '../../core/patch.ts';
-import type { ArgsOf, ReloadedService, ResultOf, RootPath } from '../../core/step.ts';
-import type { DoPart, SimDevice } from './device.ts';
+import {
+  changeBack,
+  changedFile,
+  type FileChange,
+  filePatch,
+  filesOf,
+} from '../../core/host-file.ts';
+import type { ReloadedService, ResultOf, RootPath } from '../../core/step.ts';
+import type { DoPart } from './device.ts';
 import type { SimDriverOf } from './file-drivers.ts';
-import type { SimWorld } from './sim-world.ts';
+import { fileHash, type SimWorld } from './sim-world.ts';
 import type { SimScene } from './simulated.ts';
 
-type Write = ArgsOf<'config.write@1'>;
 type Acting = SimScene & { readonly part: DoPart };
 
 /** Nothing on disk: everything that is owed for this service is paid. */
@@ -27,53 +32,55 @@ export const configCheck: SimDriverOf<'config.check@1'> = {
 /** Stands before the writers; its undo comes after all of theirs and loads what they put back. */
 export const configRestore: SimDriverOf<'config.restore@1'> = {
   run: () => ({ result: null }),
-  undo({ world, part }, { service, paths }) {
-    load(world, paths, part);
-    return paid(service);
+  undo(scene, args) {
+    load(scene.world, readBy(scene, args), scene.part);
+    return paid(args.service);
   },
 };
 
 export const configWrite: SimDriverOf<'config.write@1'> = {
   prepare(scene, args) {
-    const there = whatIsThere(scene, args);
-    return { found: there === 'wanted' && isAccepted(scene, args) ? 'accepted' : there };
+    const back = changeBack(scene.context.applied.host.files[args.path] ?? null, args);
+    return { found: whatIsThere(scene, args, back), back };
   },
   run(scene, args, { found }) {
-    const { world, context, device, part } = scene;
+    const { world, context, part } = scene;
     const { path } = args;
     const is = world.files[path];
-    const changed = (is?.hash ?? null) !== hashOf(device, args.content);
+    const changed = (is?.hash ?? null) !== hashAfter(scene, args);
     if (changed && is && found === 'foreign')
       part(`keep ${path} aside`, () => {
         world.files[`quarantine/${context.update}/${path}`] = is;
       });
-    put(scene, args, args.content);
+    put(scene, args);
     return written(scene, args, changed);
   },
-  probe(scene, args) {
-    const there = whatIsThere(scene, args);
+  probe(scene, args, { back }) {
+    const there = whatIsThere(scene, args, back);
     if (there !== 'wanted') return { state: 'not-done', evidence: there };
     return { state: 'done', evidence: there, done: written(scene, args, true) };
   },
-  undo(scene, args, { found }) {
-    const content = found === 'accepted' ? args.content : args.before;
-    put(scene, args, content);
-    return owed(scene, { ...args, content });
+  undo(scene, _args, { back }) {
+    put(scene, back);
+    return owed(scene, back);
   },
 };
 
 /** One part for each file that is loaded. */
 export const configReload: SimDriverOf<'config.reload@1'> = {
-  skip({ world }, { service, paths }) {
-    if (unloaded(world, paths).length > 0) return null;
+  skip(scene, args) {
+    const { service } = args;
+    if (unloaded(scene.world, readBy(scene, args)).length > 0) return null;
     const reason = `what ${service} runs is what is on disk`;
     return { reason, contentHash: null, ...paid(service) };
   },
-  run({ world, part }, { service, paths }) {
-    return { result: { files: load(world, paths, part) }, ...paid(service) };
+  run(scene, args) {
+    const files = load(scene.world, readBy(scene, args), scene.part);
+    return { result: { files }, ...paid(args.service) };
   },
-  probe({ world }, { service, paths }) {
-    const differ = unloaded(world, paths);
+  probe(scene, args) {
+    const { service } = args;
+    const differ = unloaded(scene.world, readBy(scene, args));
     if (differ.length > 0) return { state: 'not-done', evidence: { differ } };
     return {
       state: 'done',
@@ -82,6 +89,14 @@ export const configReload: SimDriverOf<'config.reload@1'> = {
     };
   },
 };
+
+/** Every file that a service reads, and those that it reads no longer. */
+function readBy(
+  { context }: SimScene,
+  { service, paths }: { readonly service: ReloadedService; readonly paths: readonly RootPath[] },
+): readonly RootPath[] {
+  return [...new Set([...filesOf(context.applied.host.files, service), ...paths])];
+}
 
 function unloaded({ files, loaded }: SimWorld, paths: readonly RootPath[]): readonly RootPath[] {
   return paths.filter((path) => files[path]?.hash !== loaded[path]);
@@ -98,8 +113,10 @@ function load(world: SimWorld, paths: readonly RootPath[], part: DoPart): number
   return differ.length;
 }
 
-function put({ world, device, part }: Acting, { path, mode }: Write, content: string | null): void {
-  const hash = hashOf(device, content);
+function put(scene: Acting, change: FileChange): void {
+  const { world, part } = scene;
+  const { path, mode } = change;
+  const hash = hashAfter(scene, change);
   if ((world.files[path]?.hash ?? null) === hash) return;
   part(hash === null ? `remove ${path}` : `write ${path}`, () => {
     if (hash === null) delete world.files[path];
@@ -108,39 +125,40 @@ function put({ world, device, part }: Acting, { path, mode }: Write, content: st
 }
 
 function whatIsThere(
-  { world, device }: SimScene,
-  { path, content, before }: Write,
+  scene: SimScene,
+  change: FileChange,
+  back: FileChange,
 ): 'before' | 'wanted' | 'foreign' {
-  const is = world.files[path]?.hash ?? null;
-  if (is === hashOf(device, content)) return 'wanted';
-  return is === hashOf(device, before) ? 'before' : 'foreign';
+  const is = scene.world.files[change.path]?.hash ?? null;
+  if (is === hashAfter(scene, change)) return 'wanted';
+  return is === hashAfter(scene, back) ? 'before' : 'foreign';
 }
 
-/** Whether the journal has the file as it is to be. */
-function isAccepted({ context, device }: SimScene, { path, content }: Write): boolean {
-  return (context.applied.host.files[path] ?? null) === hashOf(device, content);
-}
-
-function written(scene: SimScene, args: Write, changed: boolean): Done<ResultOf<'config.write@1'>> {
-  const { path, content } = args;
-  const at = `/host/files${pointer(path)}`;
-  const had = Object.hasOwn(scene.context.applied.host.files, path);
-  const value = hashOf(scene.device, content);
-  const remove = had ? [{ op: 'remove' as const, path: at }] : [];
-  const op = had ? ('replace' as const) : ('add' as const);
-  const patch = value === null ? remove : [{ op, path: at, value }];
-  return { result: { changed }, patch, ...owed(scene, args) };
+function written(
+  scene: SimScene,
+  change: FileChange,
+  changed: boolean,
+): Done<ResultOf<'config.write@1'>> {
+  const patch = filePatch(scene.context.applied.host.files[change.path] ?? null, change);
+  return { result: { changed }, patch, ...owed(scene, change) };
 }
 
 /** Whether what is on disk now still has to be loaded, or is what runs anyway. */
-function owed({ world, device }: SimScene, { path, content, service }: Write): Reloads {
-  if (unloaded(world, [path]).length === 0) return {};
-  return { owes: [{ key: `reload:${service}`, hash: hashOf(device, content ?? '') ?? '' }] };
+function owed(scene: SimScene, change: FileChange): Reloads {
+  const { path, service } = change;
+  if (unloaded(scene.world, [path]).length === 0) return {};
+  return { owes: [{ key: `reload:${service}`, hash: hashAfter(scene, change) ?? GONE }] };
 }
+
+/** What is owed of a file that is gone. */
+const GONE = 'sha256:gone';
 
 const paid = (service: ReloadedService): Reloads => ({
   pays: [{ key: `reload:${service}`, hash: LOADED }],
 });
 
-const hashOf = ({ sha256 }: SimDevice, content: string | null): string | null =>
-  content === null ? null : `sha256:${sha256(content)}`;
+/** The hash of what a file is to hold once a change is through; null: it goes. */
+function hashAfter({ context, device }: SimScene, change: FileChange): string | null {
+  const file = changedFile(context.applied.host.files[change.path] ?? null, change);
+  return file && fileHash(file, device.sha256);
+}

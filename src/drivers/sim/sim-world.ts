@@ -1,6 +1,7 @@
 import type { Applied, ServiceLimits } from '../../core/applied.ts';
 import type { ChuteName, ServiceName } from '../../core/chute.ts';
 import { isContainer, isContainerInstance, type ServiceSpec } from '../../core/container.ts';
+import { fileText, type HostFile } from '../../core/host-file.ts';
 import { canonical, type Sha256 } from '../../core/json.ts';
 import {
   chuteDirectory,
@@ -115,8 +116,9 @@ export function worldOf(
       world.processes.push({ pid, chute, service, mark, spec: hash, isEnding: false });
     }
   }
-  for (const [path, hash] of Object.entries(applied.host.files)) {
-    world.files[path] = { hash, mode: 0o600 };
+  for (const [path, file] of Object.entries(applied.host.files)) {
+    const hash = fileHash(file, sha256);
+    world.files[path] = { hash, mode: file.mode };
     if (!unloaded.includes(path)) world.loaded[path] = hash;
   }
   return world;
@@ -157,6 +159,11 @@ function comparable(world: SimWorld): Record<string, string> {
   ))
     places[`container ${id}`] = `${chute}/${service} ${mark} ${spec}`;
   return places;
+}
+
+/** The hash of what a file of the host's configuration holds. Pure. */
+export function fileHash({ sections }: HostFile, sha256: Sha256): string {
+  return `sha256:${sha256(fileText(sections))}`;
 }
 
 /** The hash of how a service was started. Pure. */

@@ -183,6 +183,15 @@ describe('the host comes first', () => {
     ]);
   });
 
+  test('a port whose name no file can hold is left alone', () => {
+    const answer = placeDevices([request('lan', 0)], contextOf({ on: facts([], [port('ö:1')]) }));
+    expect(answer).toMatchObject({
+      missing: [
+        { reasons: ['eth0 is the uplink', 'ö:1 has a name that configuration files cannot hold'] },
+      ],
+    });
+  });
+
   test('a port that looks like the LAN’s for what we put there is kept', () => {
     const on = facts([], [port('eth1'), port('eth2', { role: 'lan' })]);
     const answer = placeDevices([request('lan', 0, 'eth2')], contextOf({ on }));

@@ -46,6 +46,34 @@ describe('a host configuration that is wrong', () => {
   test.each<[text: string, ...complaints: string[]]>([
     ['lan: { ipaddr: 10.0.0.256 }', 'host.yaml:1:16 lan.ipaddr: must be an IPv4 address'],
     ['lan: { netmask: 255.0.255.0 }', 'host.yaml:1:17 lan.netmask: must be a netmask'],
+    ['lan: { ipaddr: 10.0.0.0 }', 'lan.ipaddr: is the address of 10.0.0.0/24, not of a host'],
+    [
+      'lan: { ipaddr: 10.0.1.255, netmask: 255.255.254.0 }',
+      'lan.ipaddr: is the broadcast address of 10.0.0.0/23, not of a host',
+    ],
+    [
+      'lan: { ipaddr: 10.0.0.1, dhcp: { start: 200, limit: 60, leasetime: 1h } }',
+      'lan.dhcp.limit: does not fit: 10.0.0.0/24 has no 60 addresses from number 200 (at most 55)',
+    ],
+    [
+      'lan: { ipaddr: 10.0.0.1, dhcp: { start: 300, limit: 1, leasetime: 1h } }',
+      'lan.dhcp.start: does not fit: 10.0.0.0/24 has no 1 address from number 300 (a smaller start)',
+    ],
+    ['wifi: [{ id: w0, channel: 999 }]', 'wifi[0].channel: is none: 999 (auto, or 1 to 196)'],
+    ['wifi: [{ id: w0, hwmode: 11x }]', 'wifi[0].hwmode: is none: 11x (known are 11a, 11b'],
+    ['wifi: [{ id: w0, country: usa }]', 'wifi[0].country: is no country (two capital letters'],
+    [
+      'wifi: [{ id: w0, htmode: "HT20\\n" }]',
+      'wifi[0].htmode: holds a control character (write one line)',
+    ],
+    [
+      'wifi-interfaces: [{ device: w0, ssid: x, encryption: wep }]',
+      'wifi-interfaces[0].encryption: is none that is known: wep',
+    ],
+    [
+      'wifi-interfaces: [{ device: w0, ssid: x, encryption: wpa2, auth_server: 10.0.0.9 }]',
+      'wifi-interfaces[0].auth_secret: is missing: wpa2 asks a RADIUS server',
+    ],
     ['lan: []', 'host.yaml:1:6 lan: must be a map, not a list'],
     [
       'lan: { proto: atuo }',

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
 import type { HostConfig, Redirect } from '../../../src/core/network.ts';
-import { renderNftables } from '../../../src/core/render/nftables.ts';
-import { renderHost } from '../../../src/core/render/render-host.ts';
 import { given, HOST, planFor, planOf } from './plans.ts';
+import { renderNftables } from './whole-files.ts';
+import { renderHost } from './whole-files.ts';
 
 const wlan = given(0, { inside: 'wlan0', outside: 'vwlan0000' });
 

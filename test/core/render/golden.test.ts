@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 
 import { changeLinks, ipBatch, iwCommands } from '../../../src/core/render/link-change.ts';
 import { readLinks } from '../../../src/core/render/links.ts';
-import { renderHost } from '../../../src/core/render/render-host.ts';
 import { GATEWAY, RADIOS } from './plans.ts';
+import { renderHost } from './whole-files.ts';
 
 test.each(['linux', 'uci'] as const)('what %s loads lies beside this test', async (host) => {
   const files = renderHost(GATEWAY, { host, radios: RADIOS });

@@ -2,7 +2,6 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import type { NetworkPlan } from '../../../src/core/network.ts';
-import { renderHost } from '../../../src/core/render/render-host.ts';
 import { FILE_MARKER } from '../../../src/core/render/rendered.ts';
 import { secretsIn } from '../../../src/core/render/tokens.ts';
 import { mergeUci } from '../../../src/core/render/uci-merge.ts';
@@ -10,6 +9,7 @@ import { parseUci } from '../../../src/core/render/uci-text.ts';
 import { textOrder } from '../../../src/core/text-order.ts';
 import { arbitraryPlan } from './arbitrary-plan.ts';
 import { CAMERA, GATEWAY, OFFICE, planOf, RADIOS } from './plans.ts';
+import { renderHost } from './whole-files.ts';
 
 const HOSTS = ['render', 'linux', 'uci'] as const;
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
 import type { InterfaceAllocation, NetworkPlan } from '../../../src/core/network.ts';
-import { renderHost } from '../../../src/core/render/render-host.ts';
 import { air, given, mark, planFor, planOf } from './plans.ts';
+import { renderHost } from './whole-files.ts';
 
 const wlan = (more: Partial<InterfaceAllocation>): NetworkPlan =>
   planFor(given(0, { inside: 'wlan0', outside: 'vwlan0000', ...more }));

@@ -4,9 +4,9 @@ import { type AssignedPort, assignPorts, portRequests } from '../../../src/core/
 import { resolveRedirects } from '../../../src/core/allocate/redirects.ts';
 import { NOTHING_APPLIED } from '../../../src/core/applied.ts';
 import type { Definition } from '../../../src/core/chute.ts';
+import { changedFile, type FileChange, fileText } from '../../../src/core/host-file.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { NO_NETWORK, type Radio } from '../../../src/core/network.ts';
-import type { ArgsOf } from '../../../src/core/step.ts';
 import { webRedirect } from '../../../src/core/web-redirect.ts';
 import { given as interfaceGiven } from '../allocate/allocation-model.ts';
 import {
@@ -49,11 +49,15 @@ const accessPoint = (dhcp: JsonObject, network: string): Definition => {
 
 /** The uci sections of a plan that are about this, each with its options. */
 function sections(chute: Definition, type: string): readonly Readonly<Record<string, string>>[] {
-  const texts = planOf([ask('apply', chute)], { facts }).steps.flatMap(({ kind, args }) =>
-    kind === 'config.write@1' ? [(args as unknown as ArgsOf<'config.write@1'>).content ?? ''] : [],
+  const files = planOf([ask('apply', chute)], { facts }).steps.flatMap(({ kind, args }) =>
+    kind === 'config.write@1' ? [changedFile(null, args as unknown as FileChange)] : [],
   );
-  return texts
-    .flatMap((text) => text.split('\nconfig ').slice(1))
+  return files
+    .flatMap((file) =>
+      fileText(file?.sections ?? {})
+        .split('\nconfig ')
+        .slice(1),
+    )
     .filter((section) => section.startsWith(type))
     .map((section) => {
       const options: Record<string, string> = {};

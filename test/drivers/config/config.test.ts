@@ -3,10 +3,15 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { NOTHING_APPLIED } from '../../../src/core/applied.ts';
+import { type Applied, NOTHING_APPLIED } from '../../../src/core/applied.ts';
+import {
+  changeBack,
+  changedFile,
+  type FileChange,
+  type FileSections,
+} from '../../../src/core/host-file.ts';
 import type { ArgsOf, UndoOf } from '../../../src/core/step.ts';
 import { configCheck } from '../../../src/drivers/config/config-check.ts';
-import { renderedHash } from '../../../src/drivers/config/config-file.ts';
 import { configReload, configRestore } from '../../../src/drivers/config/config-reload.ts';
 import { configWrite } from '../../../src/drivers/config/config-write.ts';
 import {
@@ -23,23 +28,40 @@ const RUNNING = `host/running/${PATH}`;
 const OTHER = 'host/config/other.conf';
 const PATHS = [PATH];
 
+/** A file that one chute has for itself: what the journal has of it, and what it is to hold. */
+type Written = {
+  readonly content?: string | null;
+  readonly before?: string | null;
+} & Partial<FileChange>;
+
+const whole = (text: string): FileSections => ({ hello: { '0': text } });
+
 function writing(
-  args: Partial<ArgsOf<'config.write@1'>> = {},
+  { content = 'new', before = 'old', ...given }: Written = {},
   files: Readonly<Record<string, string>> = { [PATH]: 'old', [RUNNING]: 'old' },
 ): Scenario<ArgsOf<'config.write@1'>> {
   const root = temporaryRoot();
   writeTree(root, files);
-  const whole = { path: PATH, content: 'new', before: 'old', mode: 0o600, ...args };
-  const full = { service: 'dhcp' as const, ...whole };
+  const shape = { path: PATH, mode: 0o600, service: 'dhcp' as const, ...given };
+  const args = { sections: content === null ? null : whole(content), ...shape };
   const kind = 'config.write@1';
-  const context = testContext({
-    root,
-    kind,
-    args: full,
-    secrets: { wifi: 'hush' },
-    applied: NOTHING_APPLIED,
-  });
-  return { args: full, context, world: async () => treeOf(join(root, 'host')) };
+  const secrets = { wifi: 'hush' };
+  const context = testContext({ root, kind, args, secrets, applied: having(args, before) });
+  return { args, context, world: async () => treeOf(join(root, 'host')) };
+}
+
+/** What is applied when this was written last. */
+function having(change: FileChange, text: string | null): Applied {
+  const file = text === null ? null : changedFile(null, { ...change, sections: whole(text) });
+  const files = file === null ? {} : { [change.path]: file };
+  return { ...NOTHING_APPLIED, host: { files } };
+}
+
+function undoOf(
+  { context, args }: Scenario<ArgsOf<'config.write@1'>>,
+  found: UndoOf<'config.write@1'>['found'],
+): UndoOf<'config.write@1'> {
+  return { found, back: changeBack(context.applied.host.files[args.path] ?? null, args) };
 }
 
 const cutOff: Prefix<ArgsOf<'config.write@1'>, UndoOf<'config.write@1'>> = {
@@ -94,16 +116,13 @@ const FOREIGN = "# mine\n\nconfig dnsmasq\n\toption domain 'lan'\n";
 const section = (limit: string): string =>
   `config dhcp 'ripcord__a__dhcp'\n\toption limit '${limit}'\n`;
 
-function sharing(
-  file: string | null,
-  args: Partial<ArgsOf<'config.write@1'>> = {},
-): Scenario<ArgsOf<'config.write@1'>> {
-  const shared = { path: UCI, merge: 'uci', content: section('50'), before: null, mode: 0o644 };
-  const { context, args: full } = writing(
-    { ...shared, ...args } as Partial<ArgsOf<'config.write@1'>>,
+function sharing(file: string | null): Scenario<ArgsOf<'config.write@1'>> {
+  const shared = { path: UCI, merge: 'uci', mode: 0o644 } as const;
+  const { context, args } = writing(
+    { ...shared, content: section('50'), before: null },
     { 'etc/config/system': '', ...(file !== null && { [UCI]: file }) },
   );
-  return { args: full, context, world: async () => treeOf(join(context.root, 'etc')) };
+  return { args, context, world: async () => treeOf(join(context.root, 'etc')) };
 }
 
 describe.each([
@@ -126,10 +145,11 @@ describe.each([
     const before = file === null ? null : readFileSync(path, 'utf8');
     const steps = [null, section('50'), section('60'), null];
     for (const [at, content] of steps.slice(1).entries()) {
-      const step = { ...args, before: steps[at] ?? null, content };
-      const undo = await configWrite.prepare?.(context, step);
-      expect(undo).toEqual({ found: 'before' });
-      await configWrite.run(context, step, undo ?? { found: 'foreign' });
+      const step = { ...args, sections: content === null ? null : whole(content) };
+      const now = { ...context, applied: having(args, steps[at] ?? null) };
+      const undo = await configWrite.prepare?.(now, step);
+      expect(undo).toMatchObject({ found: 'before' });
+      if (undo) await configWrite.run(now, step, undo);
       if (content !== null) expect(readFileSync(path, 'utf8')).toContain(content);
       if (content !== null && before !== null)
         expect(readFileSync(path, 'utf8')).toMatch(new RegExp(`^${before}`));
@@ -140,70 +160,75 @@ describe.each([
 
 describe('a shared file', () => {
   test('is not opened to more readers than it had', async () => {
-    const { context, args } = sharing(FOREIGN);
+    const scenario = sharing(FOREIGN);
+    const { context, args } = scenario;
     const path = join(context.root, UCI);
     chmodSync(path, 0o600);
-    await configWrite.run(context, args, { found: 'before' });
+    await configWrite.run(context, args, undoOf(scenario, 'before'));
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   test('that cannot be read is not written', async () => {
-    const { context, args, world } = sharing("config 'broken");
+    const scenario = sharing("config 'broken");
+    const { context, args, world } = scenario;
     const before = await world();
-    await expect(configWrite.run(context, args, { found: 'before' })).rejects.toMatchObject({
-      code: 'RIPCORD_PLAN_INVALID',
-    });
+    const run = configWrite.run(context, args, undoOf(scenario, 'before'));
+    await expect(run).rejects.toMatchObject({ code: 'RIPCORD_PLAN_INVALID' });
     expect(await world()).toEqual(before);
   });
 });
 
 describe('writing configuration', () => {
   test('owes a reload while something older runs, and none when it does not', async () => {
-    const { context, args } = writing();
-    expect(await configWrite.run(context, args, { found: 'before' })).toMatchObject({
+    const scenario = writing();
+    const { context, args } = scenario;
+    const undo = undoOf(scenario, 'before');
+    expect(await configWrite.run(context, args, undo)).toMatchObject({
       result: { changed: true },
       owes: [{ key: 'reload:dhcp' }],
     });
-    const undone = await configWrite.undo?.(context, args, { found: 'before' });
+    const undone = await configWrite.undo?.(context, args, undo);
     expect(undone).not.toHaveProperty('owes');
   });
 
   test('fills secrets in only where the file is', async () => {
-    const { context, args, world } = writing({ content: 'key={{secret:line:wifi}}\n' });
-    const done = await configWrite.run(context, args, { found: 'before' });
+    const scenario = writing({ content: 'key={{secret:line:wifi}}\n' });
+    const { context, args, world } = scenario;
+    const done = await configWrite.run(context, args, undoOf(scenario, 'before'));
     expect(JSON.stringify(done)).not.toContain('hush');
     expect(JSON.stringify(await world())).toContain('key=hush');
   });
 
   test('keeps what somebody else wrote there aside', async () => {
-    const { context, args } = writing({}, { [PATH]: 'foreign', [RUNNING]: 'old' });
-    const undo = await configWrite.prepare?.(context, args);
-    expect(undo).toEqual({ found: 'foreign' });
-    await configWrite.run(context, args, { found: 'foreign' });
+    const scenario = writing({}, { [PATH]: 'foreign', [RUNNING]: 'old' });
+    const { context, args } = scenario;
+    const undo = undoOf(scenario, 'foreign');
+    expect(await configWrite.prepare?.(context, args)).toEqual(undo);
+    await configWrite.run(context, args, undo);
     const kept = treeOf(join(context.root, 'quarantine'));
     expect(JSON.stringify(kept)).toContain('foreign');
 
     // Run again, as after a crash: what is there now is our own.
-    await configWrite.run(context, args, { found: 'foreign' });
+    await configWrite.run(context, args, undo);
     expect(treeOf(join(context.root, 'quarantine'))).toEqual(kept);
   });
 });
 
 test('what was accepted before an update stays when the update is undone', async () => {
-  const { context, args, world } = writing({ before: null }, { [PATH]: 'new', [RUNNING]: 'new' });
-  const files = { [PATH]: renderedHash('new') };
-  const known = {
-    ...context,
-    applied: { ...NOTHING_APPLIED, host: { ...NOTHING_APPLIED.host, files } },
-  };
+  const scenario = writing({ before: 'new' }, { [PATH]: 'new', [RUNNING]: 'new' });
+  const { context, args, world } = scenario;
   const before = await world();
-  const undo = await configWrite.prepare?.(known, args);
-  expect(undo).toEqual({ found: 'accepted' });
-  await configWrite.run(known, args, { found: 'accepted' });
-  expect(await configWrite.undo?.(known, args, { found: 'accepted' })).toEqual({});
+  const undo = undoOf(scenario, 'wanted');
+  expect(await configWrite.prepare?.(context, args)).toEqual(undo);
+  await configWrite.run(context, args, undo);
+  expect(await configWrite.undo?.(context, args, undo)).toEqual({});
   expect(await world()).toEqual(before);
   // The same file with nobody who knows of it: an attempt that broke off wrote it.
-  expect(await configWrite.prepare?.(context, args)).toEqual({ found: 'wanted' });
+  const unknown = { ...context, applied: NOTHING_APPLIED };
+  const found = await configWrite.prepare?.(unknown, args);
+  expect(found).toMatchObject({ found: 'wanted', back: { sections: null } });
+  if (found) await configWrite.undo?.(unknown, args, found);
+  expect(await world()).not.toEqual(before);
 });
 
 describe('reloading', () => {
@@ -250,7 +275,15 @@ test('a file that a tool finds wrong is refused with its own words, or said to b
   const root = temporaryRoot();
   writeFileSync(join(root, 'x'), '');
   const args = {
-    files: [{ path: PATH, content: 'dhcp-range=nonsense,,\n', tool: 'dnsmasq' as const }],
+    files: [
+      {
+        path: PATH,
+        service: 'dhcp' as const,
+        mode: 0o600,
+        sections: whole('dhcp-range=nonsense,,\n'),
+        tool: 'dnsmasq' as const,
+      },
+    ],
   };
   const context = testContext({ root, kind: 'config.check@1', args });
   const answer = await configCheck.run(context, args, null).catch((error: unknown) => error);

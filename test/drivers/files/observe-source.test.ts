@@ -1,4 +1,6 @@
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -44,6 +46,46 @@ describe('observing a source', () => {
     const before = await digestTree(path);
     writeTree(path, { 'state/log/1.ndjson': '\n' });
     expect(await digestTree(path, { except: [join(path, 'state')] })).toBe(before);
+  });
+
+  test('checks the sha256 of a directory, which its definition and the signature are no part of', async () => {
+    const path = temporaryRoot();
+    writeTree(path, { 'app/main.js': 'x' });
+    const digest = await digestTree(path);
+    writeTree(path, { 'chute.yaml': 'y', 'chute.yaml.sig': 'z' });
+    const definitions = ['chute.yaml', 'chute.yaml.sig'].map((name) => join(path, name));
+    const observe = async (sha256: string) =>
+      await observeSource({ type: 'local', path: '.', sha256 }, path, { definitions });
+    expect((await observe(digest.slice(7))).source.digest).toBe(digest);
+    await expect(observe('a'.repeat(64))).rejects.toMatchObject({
+      code: 'RIPCORD_DIGEST_MISMATCH',
+      message: `cannot use source '.': it is ${digest}, and its definition names sha256:${'a'.repeat(64)}`,
+    });
+  });
+
+  test('names an archive from the network by what is there, only where that is allowed', async () => {
+    const bytes = archiveOf(GOOD);
+    const server = createServer((_request, response) => void response.end(bytes));
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/app.tar`;
+    try {
+      const allowUnpinned = async (): Promise<boolean> => true;
+      const found = await observeSource(url, '/', { allowUnpinned });
+      expect(found).toEqual({
+        source: { type: 'http', digest: sha256(bytes), url },
+        location: { type: 'http', url },
+      });
+      const hex = sha256(bytes).slice(7);
+      const given = await observeSource({ url, sha256: hex }, '/', { allowUnpinned });
+      expect(given.source).toEqual({ type: 'http', digest: sha256(bytes) });
+      await expect(observeSource(url, '/')).rejects.toMatchObject({
+        code: 'RIPCORD_SOURCE_INVALID',
+        hint: expect.stringContaining('system.allowUnpinnedDownloads'),
+      });
+    } finally {
+      server.close();
+    }
   });
 
   test('is what a fetch then finds', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { NEW_CHUTE, NOTHING_APPLIED, type Applied } from '../../../src/core/applied.ts';
 import type { ContainerSpec } from '../../../src/core/container.ts';
+import type { FileSections } from '../../../src/core/host-file.ts';
 import type { Json } from '../../../src/core/json.ts';
 import type { ArgsOf, BuiltInKind, ProcessSpec, ResultOf, UndoOf } from '../../../src/core/step.ts';
 import { simDrivers } from '../../../src/drivers/sim/all.ts';
@@ -63,6 +64,7 @@ const RUNNING: Partial<SimWorld> = {
   ],
 };
 const hashed = (content: string): string => `sha256:${sha256(content)}`;
+const own = (text: string): FileSections => ({ hello: { '0': text } });
 const FILE = { path: CONFIG, mode: 0o600, service: 'dhcp' } as const;
 const HEALTH = {
   check: { type: 'alive' },
@@ -229,10 +231,14 @@ const CASES: { readonly [K in BuiltInKind]: Case<K> } = {
       world: { ...RUNNING, unwell: ['hello/main'] },
     },
   },
-  'config.check@1': { args: { files: [{ path: CONFIG, content: 'port=0', tool: 'dnsmasq' }] } },
+  'config.check@1': { args: { files: [{ ...FILE, sections: own('port=0'), tool: 'dnsmasq' }] } },
   'config.restore@1': { args: { service: 'dhcp', paths: [CONFIG] } },
   'config.write@1': {
-    args: { ...FILE, content: 'new', before: 'old' },
+    args: { ...FILE, sections: own('new') },
+    applied: {
+      ...NOTHING_APPLIED,
+      host: { files: { [CONFIG]: { mode: 0o600, service: 'dhcp', sections: own('old') } } },
+    },
     world: {
       files: { [CONFIG]: { hash: hashed('old'), mode: 0o600 } },
       loaded: { [CONFIG]: hashed('old') },
