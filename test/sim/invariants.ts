@@ -71,7 +71,7 @@ function worldBreaches(
     loaded,
     processes: world.processes.filter((each) => !foreign(each)),
   };
-  const marks = own.processes.map(({ mark }) => mark);
+  const marks = [...own.processes, ...own.containers].map(({ mark }) => mark);
   if (new Set(marks).size < marks.length) breaches.push(`two effects of one step: ${marks.join()}`);
   const isLeft = (difference: string): boolean =>
     [...left].some((chute) => difference.startsWith(`chutes/${chute}/`));

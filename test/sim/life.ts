@@ -208,7 +208,7 @@ export class Life {
           root: ROOT,
           disk: mortal.disk(this.disk),
           clock,
-          genesis: { runtime: 'process', host: 'render' },
+          genesis: { runtime: this.story.facts.runtime, host: 'render' },
           create: true,
           command: 'sim',
           faults,
@@ -282,6 +282,9 @@ export class Life {
     const { world } = this.device;
     world.boot = `boot-${this.#boots}`;
     world.processes = world.processes.filter(({ chute }) => chute === 'foreign');
+    // The engine of containers is back before us, and starts what it was told to keep.
+    for (const container of world.containers)
+      if (!container.isKept || container.isAside) container.state = 'stopped';
     this.#clock = new VirtualClock({ up: 3000, epochMs: Date.parse(this.#clock.now()) });
   }
 

@@ -22,8 +22,10 @@ export function simHost(device: SimDevice, facts: HostFacts, boot: string): Host
       chutes.flatMap((chute) =>
         Object.entries(applied.chutes[chute]?.services ?? {}).map(
           ([service, { state, instance }]): ObservedService => {
-            const found = device.world.processes.find(({ mark }) => mark === instance?.mark);
-            const evidence = { pid: found?.pid ?? null, boot };
+            const { processes, containers } = device.world;
+            const live = [...processes, ...containers.filter((each) => each.state === 'running')];
+            const found = live.find(({ mark }) => mark === instance?.mark);
+            const evidence = { found: found !== undefined, boot };
             if (found && instance) return { chute, service, state: 'running', instance, evidence };
             const gone = state === 'running' ? 'exited' : state;
             return { chute, service, state: gone, instance: null, evidence };

@@ -1,37 +1,20 @@
 import { describe, expect, test } from 'vitest';
 
 import { NEW_CHUTE, NOTHING_APPLIED, type Applied } from '../../../src/core/applied.ts';
-import type { ContainerSpec } from '../../../src/core/container.ts';
 import type { FileSections } from '../../../src/core/host-file.ts';
 import type { Json } from '../../../src/core/json.ts';
 import type { ArgsOf, BuiltInKind, ProcessSpec, ResultOf, UndoOf } from '../../../src/core/step.ts';
 import { simDrivers } from '../../../src/drivers/sim/all.ts';
 import { SimDevice } from '../../../src/drivers/sim/device.ts';
-import type { SimContainer } from '../../../src/drivers/sim/sim-containers.ts';
 import { emptyWorld, specHash, type SimWorld } from '../../../src/drivers/sim/sim-world.ts';
 import {
   driverContract,
   type DriverContract,
-  type Prefix,
   type Scenario,
 } from '../../../src/testing/driver-contract.ts';
 import { testContext } from '../../../src/testing/test-context.ts';
 import { digest, sha256 } from '../../core/plan-model.ts';
-
-type Case<K extends BuiltInKind> = {
-  readonly args: ArgsOf<K>;
-  /** What is there before the step. */
-  readonly world?: Partial<SimWorld>;
-  readonly applied?: Applied;
-  /** What the probe says after so many parts of it, for a kind that has several. */
-  readonly partway?: readonly Prefix<never, never>['state'][];
-  /** A world in which it cannot be done. */
-  readonly failing?: {
-    readonly name: string;
-    readonly code: string;
-    readonly world: Partial<SimWorld>;
-  };
-};
+import { type Case, CONTAINER_CASES } from './container-cases.ts';
 
 const A = digest('a');
 const B = digest('b');
@@ -74,52 +57,6 @@ const HEALTH = {
   settleMs: 0,
   withinMs: 1,
 } as const;
-
-const CONTAINER: ContainerSpec = {
-  name: 'hello-main',
-  image: 'hello-main:1',
-  environment: {},
-  network: { name: 'ripcord-hello', aliases: ['main'] },
-  ports: {},
-  mounts: { '/data': { source: 'chutes/hello/data', readOnly: false } },
-  uid: 999,
-  privileged: false,
-  dns: [],
-  stop: { signal: 'SIGTERM', graceMs: 100 },
-};
-const CONTAINER_MARK = 'u0/hello/main/container.start';
-const IN_CONTAINER: Applied = {
-  ...NOTHING_APPLIED,
-  chutes: {
-    hello: {
-      ...NEW_CHUTE,
-      services: {
-        main: {
-          state: 'running',
-          spec: CONTAINER,
-          instance: { container: 'c7', mark: CONTAINER_MARK },
-        },
-      },
-    },
-  },
-};
-/** Where a container can be started. */
-const FURNISHED: Partial<SimWorld> = {
-  directories: { 'chutes/hello/data': true },
-  images: { 'hello-main:1': { id: 'i1', chute: 'hello' }, 'redis:7': { id: 'i2', chute: null } },
-  networks: ['ripcord-hello'],
-};
-const CONTAINED: SimContainer = {
-  id: 'c7',
-  ...MAIN,
-  mark: CONTAINER_MARK,
-  spec: specHash(CONTAINER, sha256),
-  image: 'i1',
-  state: 'running',
-  isAside: false,
-  isKept: false,
-};
-const BUILD = { ...MAIN, image: 'hello-main:1', release: A, dockerfile: null } as const;
 
 const CASES: { readonly [K in BuiltInKind]: Case<K> } = {
   'directory.create@1': { args: { path: 'chutes/hello' } },
@@ -190,37 +127,7 @@ const CASES: { readonly [K in BuiltInKind]: Case<K> } = {
     world: { directories: { 'chutes/hello/data': true } },
     failing: { name: 'its directory is not there', code: 'RIPCORD_PROCESS_FAILED', world: {} },
   },
-  'image.pull@1': { args: { chute: 'hello', image: 'nginx:1' }, world: FURNISHED },
-  'image.build@1': { args: BUILD, world: FURNISHED },
-  'image.check@1': {
-    args: { chute: 'hello', images: ['hello-main:1'] },
-    world: FURNISHED,
-    failing: { name: 'one is not there', code: 'RIPCORD_RESOURCE_MISSING', world: {} },
-  },
-  'image.drop@1': { args: { chute: 'hello', keep: [] }, world: FURNISHED },
-  'network.create@1': { args: { chute: 'hello', network: 'ripcord-hello' } },
-  'network.remove@1': { args: { chute: 'hello', network: 'ripcord-hello' }, world: FURNISHED },
-  'container.stop@1': {
-    args: { ...MAIN, spec: CONTAINER, ready: null },
-    world: { ...FURNISHED, containers: [CONTAINED] },
-    applied: IN_CONTAINER,
-    partway: ['partial'],
-  },
-  'container.start@1': {
-    args: { ...MAIN, spec: CONTAINER },
-    world: FURNISHED,
-    partway: ['partial'],
-    failing: { name: 'its image is not there', code: 'RIPCORD_PROCESS_FAILED', world: {} },
-  },
-  'container.keep@1': {
-    args: { chute: 'hello', services: ['main'] },
-    world: { ...FURNISHED, containers: [CONTAINED] },
-    applied: IN_CONTAINER,
-  },
-  'container.remove@1': {
-    args: { chute: 'hello', services: ['main'] },
-    world: { containers: [{ ...CONTAINED, state: 'stopped', isAside: true }] },
-  },
+  ...CONTAINER_CASES,
   'gate.check@1': {
     args: { checks: [{ ...MAIN, health: HEALTH, directory: SPEC.directory }], withinMs: 1 },
     world: RUNNING,
