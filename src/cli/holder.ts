@@ -38,7 +38,7 @@ export async function openHolder(context: Context, options: AccessOptions): Prom
       cancel: (id, by) => ripcord.cancel(id, by),
       resolve: (id, n, resolution) => resolveStep(engine, id, n, resolution),
       retry: (id, by) => ripcord.retry(id, { by }),
-      status: async () => statusOf(engine.state, engine.journal.head, root),
+      status: async () => await statusOf(engine.state, engine.journal.head, root),
     },
     { root, logger },
   ).catch((error: unknown) => {

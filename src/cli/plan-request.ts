@@ -5,10 +5,9 @@ import { spelledOut } from '../core/host-config/spelled-out.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { PLANNERS } from '../core/planners/all.ts';
 import type { State } from '../core/state.ts';
-import { observeHost } from '../drivers/process/observe.ts';
 import type { Asked } from '../engine/asked.ts';
 import { planOn, withDrift } from '../engine/planning.ts';
-import { observe } from '../library/local-host.ts';
+import { hostFacts, observe } from '../library/local-host.ts';
 import { chooseConfigured } from '../library/root-config.ts';
 
 /** A request as it is planned, on the device as it is; what a simulation of it begins with. */
@@ -24,20 +23,30 @@ export type PlanScene = {
  * What a request would be planned as on the device as it is, dead services included. Reads only: no
  * lock is taken and the root need not exist. With `given` facts it is planned for that host instead.
  */
-export function planScene(root: string, state: State, said: Asked, given?: HostFacts): PlanScene {
+export async function planScene(
+  root: string,
+  state: State,
+  said: Asked,
+  given?: HostFacts,
+): Promise<PlanScene> {
   const asked = spelledOut(said, state);
   const busy = Object.values(state.updates).flatMap(({ request }) => request.chutes);
   // What an update is at work on may look dead for a moment.
   const quiet = asked.chutes
     .map(({ chute }) => chute)
     .filter((chute) => !busy.some((each) => each.chute === chute));
-  const { applied } = withDrift(state.applied, observe(root, state.applied, quiet));
-  const facts = given ?? observeHost(root, chooseConfigured(root, {}));
+  const { applied } = withDrift(state.applied, await observe(root, state.applied, quiet));
+  const facts = given ?? (await hostFacts(root, chooseConfigured(root, {})));
   const planned = planOn(state, asked, { facts, planners: PLANNERS, sha256, applied });
   return { asked, applied, facts, planned };
 }
 
 /** The plan of `planScene` alone. */
-export function planRequest(root: string, state: State, said: Asked, given?: HostFacts): Planned {
-  return planScene(root, state, said, given).planned;
+export async function planRequest(
+  root: string,
+  state: State,
+  said: Asked,
+  given?: HostFacts,
+): Promise<Planned> {
+  return (await planScene(root, state, said, given)).planned;
 }

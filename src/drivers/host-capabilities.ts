@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CAPABILITIES, type Capability } from '../core/facts.ts';
 import type { NetworkFacts } from '../core/network.ts';
 import { findHierarchy } from './cgroups.ts';
+import { dockerSocket } from './docker/socket.ts';
 import { type KernelPart, openKernel } from './host-kernel.ts';
 import { HostTree } from './host-tree.ts';
 
@@ -24,8 +25,6 @@ const TOOL_DIRECTORIES = [
   '/bin',
 ];
 
-const DOCKER_SOCKET = 'run/docker.sock';
-
 /** What this host can do that not every host can. Looks only: nothing is made, no tool is run. */
 export function observeCapabilities(
   network: Pick<NetworkFacts, 'radios'>,
@@ -36,7 +35,7 @@ export function observeCapabilities(
     bridge: () => part(KERNEL_PARTS.bridge) === 'there',
     'cpu-shares': () => findHierarchy(tree, 'cpu') !== null,
     dnsmasq: () => findTool('dnsmasq', tree) !== null,
-    docker: () => isWritable(tree.path(DOCKER_SOCKET)),
+    docker: () => hasEngine(tree),
     hostapd: () => findTool('hostapd', tree) !== null,
     'memory-limit': () => findHierarchy(tree, 'memory') !== null,
     nftables: () => findTool('nft', tree) !== null && part(KERNEL_PARTS.nftables) === 'there',
@@ -53,6 +52,15 @@ export function findTool(name: string, tree: HostTree = new HostTree()): string 
     if (isExecutable(path)) return path;
   }
   return null;
+}
+
+/** An engine of containers on another device is none of this host's. */
+function hasEngine(tree: HostTree): boolean {
+  try {
+    return isWritable(tree.path(dockerSocket(process.env)));
+  } catch {
+    return false;
+  }
 }
 
 function isWritable(path: string): boolean {

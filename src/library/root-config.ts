@@ -19,14 +19,6 @@ export function chooseConfigured(root: string, asked: Partial<Configured>): Conf
         `cannot use ${what} ${wanted}: this root was made for ${is}`,
         { hint: `leave out --${what}, or use another --root` },
       );
-  if (runtime !== 'process')
-    throw new RipcordError(
-      'RIPCORD_COMMAND_LATER',
-      `cannot use runtime ${runtime}: it comes later`,
-      {
-        hint: 'use --runtime process',
-      },
-    );
   if (host !== 'render')
     throw new RipcordError('RIPCORD_COMMAND_LATER', `cannot use host ${host}: it comes later`, {
       hint: 'use --host render',

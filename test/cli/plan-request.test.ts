@@ -14,14 +14,14 @@ const on80 = (name: string) =>
     definition({ name, services: { main: service({ ports: { '80/tcp': { internal: 80 } } }) } }),
   );
 
-test('a port that an update on its way will take is taken, as it is for apply', () => {
+test('a port that an update on its way will take is taken, as it is for apply', async () => {
   const { steps } = planOf([on80('other')]);
   const request = { ...askedOf([on80('other')], {}), contentHash: '' };
   const u1 = { id: 'u1', request, plan: { steps } } as UpdateState;
   const root = join(tmpdir(), 'ripcord-that-is-not-there');
   const mine = askedOf([on80('mine')], {});
-  expect(planRequest(root, NEW_STATE, mine)).toHaveProperty('plan');
-  expect(planRequest(root, { ...NEW_STATE, updates: { u1 } }, mine)).toMatchObject({
+  expect(await planRequest(root, NEW_STATE, mine)).toHaveProperty('plan');
+  expect(await planRequest(root, { ...NEW_STATE, updates: { u1 } }, mine)).toMatchObject({
     refusals: [
       { message: 'cannot publish port 80/tcp of service main of mine: chute other has it' },
     ],

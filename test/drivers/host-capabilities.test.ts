@@ -132,7 +132,7 @@ test.each<{ name: string; host: () => PaperHost; has: readonly string[] }>([
   },
   {
     name: 'the socket of docker',
-    host: () => new PaperHost().file('run/docker.sock', ''),
+    host: () => new PaperHost().file('var/run/docker.sock', ''),
     has: ['docker'],
   },
 ])('$name gives $has', ({ host, has }) => {

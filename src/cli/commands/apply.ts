@@ -127,7 +127,11 @@ async function agreed(
   if (replay === null && !context.interactive)
     return await confirm(context, 'Apply this plan?', command);
   const wanted = await requestsFor(context, read, { store: false });
-  const planned = planRequest(context.root, replay?.state ?? NEW_STATE, askedFor(wanted, options));
+  const planned = await planRequest(
+    context.root,
+    replay?.state ?? NEW_STATE,
+    askedFor(wanted, options),
+  );
   // Of several chutes that get through on their own, one that is refused stops no other.
   const isRefused = 'refusals' in planned && !(options.perChute && read.length > 1);
   if (isRefused || 'unchanged' in planned) return true;

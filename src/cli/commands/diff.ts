@@ -87,7 +87,7 @@ async function printLive(
   { state, head }: Parameters<typeof printable>[0],
   { exitCode }: DiffOptions,
 ): Promise<number> {
-  const drift = printable({ state, head }, context.root);
+  const drift = await printable({ state, head }, context.root);
   await print(context, drift, () =>
     drift.length === 0
       ? 'What runs is what is applied.\n'
@@ -96,11 +96,11 @@ async function printLive(
   return exitCode && drift.length > 0 ? EXIT.differs : EXIT.ok;
 }
 
-function printable(
+async function printable(
   { state, head }: Pick<Awaited<ReturnType<typeof needReplay>>, 'state' | 'head'>,
   root: string,
 ) {
-  const { chutes } = viewOf(state, head, root);
+  const { chutes } = await viewOf(state, head, root);
   return Object.entries(chutes).flatMap(([chute, each]) =>
     each.drift.map((found) => ({ chute, ...found })),
   );

@@ -1,6 +1,6 @@
 import { nearest } from '../../core/definition/nearest.ts';
 import type { HostFacts } from '../../core/facts.ts';
-import { observeHost } from '../../drivers/process/observe.ts';
+import { hostFacts } from '../../library/local-host.ts';
 import { chooseConfigured } from '../../library/root-config.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -26,7 +26,7 @@ export const doctor: CommandModule = {
         `cannot print ${asked} as ${context.output}: other than as text, doctor prints the facts of the whole host`,
         `ripcord doctor -o ${context.output}`,
       );
-    const facts = observeHost(context.root, chooseConfigured(context.root, {}));
+    const facts = await hostFacts(context.root, chooseConfigured(context.root, {}));
     const findings = await look(context, facts, asked === null ? AREAS : [asked]);
     await print(context, facts, () => findingsText(context, findings));
     const bad = findings.some(({ verdict }) => verdict === 'bad');

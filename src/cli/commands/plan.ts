@@ -53,7 +53,12 @@ export const plan: CommandModule = {
     const chutes = [...wanted.chutes, ...gone];
     const state = (await peek(context))?.state ?? NEW_STATE;
     const facts = asked.facts === undefined ? undefined : await readFacts(asked.facts);
-    const scene = planScene(context.root, state, askedFor({ ...wanted, chutes }, asked), facts);
+    const scene = await planScene(
+      context.root,
+      state,
+      askedFor({ ...wanted, chutes }, asked),
+      facts,
+    );
     const { planned } = scene;
     if (asked.simulate && 'plan' in planned)
       return await simulated(context, { ...scene, state, made: planned }, asked);

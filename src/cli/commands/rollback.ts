@@ -59,7 +59,7 @@ async function rollBack(
       rollbackTo: back,
     },
   );
-  const planned = planRequest(context.root, replay.state, asked);
+  const planned = await planRequest(context.root, replay.state, asked);
   if (options.preview) {
     await print(context, planValue(planned), () => planText(context, planned, 'normal') + LASTING);
     return 'refusals' in planned ? EXIT.refused : EXIT.ok;

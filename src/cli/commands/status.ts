@@ -1,7 +1,7 @@
 import { NO_HASH } from '../../../journal/record.ts';
 import type { StatusView } from '../../../replay/status-view.ts';
-import { HOST } from '../../core/host-config/document.ts';
 import { isContainerInstance, type ServiceInstance } from '../../core/container.ts';
+import { HOST } from '../../core/host-config/document.ts';
 import { runtimeOf, withPorts } from '../../core/planners/dynamic-ports.ts';
 import { NEW_STATE } from '../../core/state.ts';
 import { type CommandModule, textOf } from '../command.ts';
@@ -23,7 +23,7 @@ export const status: CommandModule = {
   async run(context, { args: [name], options }) {
     const replay = await lookBack(context);
     const { state, head } = replay ?? { state: NEW_STATE, head: { seq: 0, hash: NO_HASH } };
-    const view = only(viewOf(state, head, context.root), textOf(name));
+    const view = only(await viewOf(state, head, context.root), textOf(name));
     const wide = options['wide'] === true;
     await print(context, view, () =>
       replay === null ? nothingThere(context) : statusText(context, view, wide),

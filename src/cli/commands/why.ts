@@ -10,9 +10,9 @@ import { whyText } from '../why-text.ts';
 
 /** A plan warns of who listens now and journals nothing: the answer must not be older than that. */
 async function listeningOn({ root }: Context): Promise<Listening> {
-  const { observeHost } = await import('../../drivers/process/observe.ts');
+  const { hostFacts } = await import('../../library/local-host.ts');
   const { chooseConfigured } = await import('../../library/root-config.ts');
-  return observeHost(root, chooseConfigured(root, {})).portsTaken;
+  return (await hostFacts(root, chooseConfigured(root, {}))).portsTaken;
 }
 
 type WhyOptions = { readonly deep?: true };

@@ -63,6 +63,7 @@ export type ContainerSummary = {
   readonly Names: readonly string[];
   readonly Labels: Labels;
   readonly State: ContainerState;
+  readonly Ports: readonly { readonly PublicPort?: number; readonly Type: string }[] | null;
 };
 
 export type ContainerState =

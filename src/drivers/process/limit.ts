@@ -67,6 +67,7 @@ async function setAll(context: StepContext, args: Args, limits: Limits): Promise
       group,
       members.map(({ pid }) => pid),
     );
+    groups.lift(group, wanted);
   }
 }
 

@@ -9,7 +9,7 @@ import { diskSize } from '../host-disk.ts';
 import { markedProcesses } from '../marked.ts';
 import { observeNetwork } from '../network.ts';
 import { instanceOf } from '../proc.ts';
-import { foreignPorts } from './ports.ts';
+import { type ContainerPorts, foreignPorts } from './ports.ts';
 
 /** A live service of a root, as the world has it. */
 export type ObservedService = {
@@ -41,6 +41,7 @@ export function observeServices(root: string): readonly ObservedService[] {
 export function observeHost(
   root: string,
   configured: Pick<HostFacts, 'runtime' | 'host'>,
+  containers?: ContainerPorts,
 ): HostFacts {
   if (process.platform !== 'linux') {
     throw new RipcordError(
@@ -49,7 +50,9 @@ export function observeHost(
     );
   }
   const ephemeral = ephemeralPorts();
-  const foreign = Object.entries(foreignPorts(existsSync(root) ? realpathSync(root) : root));
+  const foreign = Object.entries(
+    foreignPorts(existsSync(root) ? realpathSync(root) : root, containers),
+  );
   const network = observeNetwork();
   const lasting = foreign.filter(([port]) => !(port.endsWith('/udp') && ephemeral(port)));
   return {

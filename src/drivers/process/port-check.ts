@@ -2,10 +2,11 @@ import { realpathSync } from 'node:fs';
 
 import type { DriverOf } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
+import { containerPorts } from '../docker/container-ports.ts';
 import { foreignPorts } from './ports.ts';
 
 /**
- * Sees that nobody else listens on the ports. What a process of this root holds is fine: the planner
+ * Sees that nobody else listens on the ports. What a process or container of this root holds is fine: the planner
  * keeps chutes apart, and this plan stops the old version before it starts the new one.
  *
  * Throws RIPCORD_PORT_TAKEN.
@@ -14,7 +15,8 @@ export const portCheck: DriverOf<'port.check@1'> = {
   effect: false,
 
   async run(context, args) {
-    const foreign = foreignPorts(realpathSync(context.root));
+    const root = realpathSync(context.root);
+    const foreign = foreignPorts(root, await containerPorts(root, context.applied));
     const taken = args.ports.filter((port) => foreign[port] !== undefined);
     const [port] = taken;
     if (port === undefined) return { result: null };

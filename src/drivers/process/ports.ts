@@ -32,14 +32,29 @@ export function listeningPorts(): readonly Listener[] {
   });
 }
 
-/** Listening ports that no process of this root holds, and the program that does. */
-export function foreignPorts(root: string): Readonly<Record<string, string>> {
+/** What the containers of a root hold: who listens for them is a process of somebody else's. */
+export type ContainerPorts = {
+  /** Published ones, `18080/tcp`. */
+  readonly ports: readonly string[];
+  /** Of containers, some of which may be on the network of the host. */
+  readonly ids: readonly string[];
+};
+
+const NO_CONTAINERS: ContainerPorts = { ports: [], ids: [] };
+
+/** Listening ports that no process and no container of this root holds, and the program that does. */
+export function foreignPorts(
+  root: string,
+  containers: ContainerPorts = NO_CONTAINERS,
+): Readonly<Record<string, string>> {
   const listeners = listeningPorts();
-  const ours = new Set(markedProcesses(root).map(({ pid }) => pid));
+  const marked = new Set(markedProcesses(root).map(({ pid }) => pid));
+  const isOurs = (pid: number): boolean => marked.has(pid) || isInside(pid, containers.ids);
   // A socket can be shared; one of our processes among its owners is enough.
-  const held = new Set(
-    listeners.filter(({ pid }) => pid !== null && ours.has(pid)).map(({ port }) => port),
-  );
+  const held = new Set([
+    ...containers.ports,
+    ...listeners.filter(({ pid }) => pid !== null && isOurs(pid)).map(({ port }) => port),
+  ]);
   const foreign = listeners.filter(({ port }) => !held.has(port));
   return Object.fromEntries(
     foreign
@@ -48,6 +63,17 @@ export function foreignPorts(root: string): Readonly<Record<string, string>> {
       .toReversed()
       .toSorted(([a], [b]) => Number.parseInt(a, 10) - Number.parseInt(b, 10)),
   );
+}
+
+/** Whether a process is in one of these containers, which its control group is named after. */
+function isInside(pid: number, ids: readonly string[]): boolean {
+  if (ids.length === 0) return false;
+  try {
+    const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+    return ids.some((id) => groups.includes(id));
+  } catch {
+    return false;
+  }
 }
 
 function readTable(table: (typeof TABLES)[number]): readonly Socket[] {
