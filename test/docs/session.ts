@@ -30,9 +30,11 @@ export class Session {
   readonly top: string = realpathSync(mkdtempSync(join(tmpdir(), 'ripcord-docs-')));
   readonly project: string = join(this.top, 'ripcord');
   readonly #port: string;
+  readonly #launcher: readonly string[];
 
-  private constructor(port: number) {
+  private constructor(port: number, launcher: readonly string[]) {
     this.#port = String(port);
+    this.#launcher = launcher;
     mkdirSync(join(this.top, 'home'));
     for (const name of ['dist', 'docs', 'package.json', 'README.md'])
       cpSync(name, join(this.project, name), { recursive: true });
@@ -46,8 +48,9 @@ export class Session {
     }
   }
 
-  static async open(): Promise<Session> {
-    return new Session(await freePort());
+  /** `launcher`: the command that runs others where they are to be run. */
+  static async open(launcher: readonly string[] = []): Promise<Session> {
+    return new Session(await freePort(), launcher);
   }
 
   /** Runs commands one after the other. Throws at the first whose exit code is not as shown. */
@@ -85,7 +88,8 @@ export class Session {
     const file = join(this.top, 'shown.sh');
     writeFileSync(file, script);
     const { RIPCORD_ROOT: _root, RIPCORD_FAULT: _fault, ...env } = process.env;
-    const child = spawn('bash', ['-c', `exec 2>&1; . '${file}'`], {
+    const [program = '', ...args] = [...this.#launcher, 'bash', '-c', `exec 2>&1; . '${file}'`];
+    const child = spawn(program, args, {
       cwd: this.project,
       env: {
         ...env,

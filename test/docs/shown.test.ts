@@ -8,10 +8,14 @@ import { Session } from './session.ts';
 
 const README = filesBelow('.', 'README.md').filter(({ path }) => path === 'README.md');
 const PAGES_OF_ALL = [...README, ...filesBelow('docs', '.md')];
-const PAGES = PAGES_OF_ALL.map(({ path, text }) => ({
-  path,
-  blocks: blocksOf(text, ['sh', 'console']),
-})).filter(({ blocks }) => blocks.length > 0);
+/** Shown where there is an engine of containers: `test/docker/guide.test.ts`. */
+const IN_CONTAINERS = 'docs/guides/docker.md';
+const PAGES = PAGES_OF_ALL.filter(({ path }) => path !== IN_CONTAINERS)
+  .map(({ path, text }) => ({
+    path,
+    blocks: blocksOf(text, ['sh', 'console']),
+  }))
+  .filter(({ blocks }) => blocks.length > 0);
 
 describe.each(PAGES)('$path', ({ blocks }) => {
   test('shows commands that work, and what they print', async () => {
