@@ -19,11 +19,11 @@ import { releaseSwitch } from './files/release-switch.ts';
 import { volumeCreate, volumeRemove } from './files/volume.ts';
 import { gateCheck } from './gate/gate.ts';
 import { hostSave } from './host-save.ts';
-import { resourceLimit } from './process/limit.ts';
-import { portCheck } from './process/port-check.ts';
+import { portCheck } from './port-check.ts';
 import { secretCheck } from './process/secret-check.ts';
 import { processStart } from './process/start.ts';
 import { processStop } from './process/stop.ts';
+import { resourceLimit } from './resource-limit.ts';
 
 /** The drivers of both runtimes: one for every built-in kind of step. */
 export function builtInDrivers(): BuiltInDrivers {

@@ -6,7 +6,7 @@ import { containerRemove } from '../../src/drivers/docker/container-remove.ts';
 import { containerStart, startOnce } from '../../src/drivers/docker/container-start.ts';
 import { containerStop } from '../../src/drivers/docker/container-stop.ts';
 import { networkCreate } from '../../src/drivers/docker/network.ts';
-import { resourceLimit } from '../../src/drivers/process/limit.ts';
+import { resourceLimit } from '../../src/drivers/resource-limit.ts';
 import { driverContract, type TestFramework } from '../../src/testing/driver-contract.ts';
 import { testContext } from '../../src/testing/test-context.ts';
 import {

@@ -79,7 +79,17 @@ test('files are named in kebab-case', () => {
 });
 
 test('tests lie where what they test lies', () => {
-  const kinds = new Set(['contracts', 'sim', 'tidy', 'e2e', 'docs', 'bench', 'host', 'power']);
+  const kinds = new Set([
+    'contracts',
+    'sim',
+    'tidy',
+    'e2e',
+    'docs',
+    'bench',
+    'host',
+    'power',
+    'docker',
+  ]);
   const wrong = SOURCES.filter(({ path }) => path.endsWith('.test.ts')).filter(({ path }) => {
     const [, folder = ''] = path.split('/');
     if (kinds.has(folder)) return false;

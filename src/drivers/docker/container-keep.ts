@@ -20,8 +20,11 @@ export const containerKeep: DriverOf<'container.keep@1'> = {
       const engine = engineOf(context);
       const kept = await current(engine, context, args);
       for (const { found } of kept) {
-        if (isKept(found)) continue;
-        await engine.updateContainer(found.Id, { RestartPolicy: { Name: POLICY } });
+        if (!hasPolicy(found)) {
+          await engine.updateContainer(found.Id, { RestartPolicy: { Name: POLICY } });
+        }
+        // It died with the engine since the gate: the policy is for what dies from now on.
+        if (!found.State.Running) await engine.startContainer(found.Id);
       }
       return done(kept);
     });
@@ -54,7 +57,8 @@ async function current(
   return all;
 }
 
-const isKept = ({ HostConfig }: Container): boolean => HostConfig.RestartPolicy.Name === POLICY;
+const hasPolicy = ({ HostConfig }: Container): boolean => HostConfig.RestartPolicy.Name === POLICY;
+const isKept = (found: Container): boolean => hasPolicy(found) && found.State.Running;
 
 const done = (kept: readonly Kept[]): Done<ResultOf<'container.keep@1'>> => ({
   result: { kept: kept.map(({ service }) => service) },

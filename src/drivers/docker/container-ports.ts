@@ -1,6 +1,6 @@
 import type { Applied } from '../../core/applied.ts';
 import { isContainer } from '../../core/container.ts';
-import type { ContainerPorts } from '../process/ports.ts';
+import type { ContainerPorts } from '../container-ports.ts';
 import { observeContainers } from './observe.ts';
 
 /** What containers of this root hold; nothing is asked where nothing that is applied is a container. */

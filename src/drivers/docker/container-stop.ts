@@ -3,7 +3,7 @@ import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
 import type { ArgsOf, ResultOf, UndoOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
-import { NOT_RUNNING } from '../process/end.ts';
+import { NOT_RUNNING } from '../not-running.ts';
 import { lastLinesOf } from './container-log.ts';
 import { startOnce } from './container-start.ts';
 import { exitOf, findMarked, nameOf } from './containers.ts';

@@ -1,8 +1,8 @@
 import type { Health } from '../../core/chute.ts';
 import type { ContainerInstance } from '../../core/container.ts';
 import type { StepContext } from '../../core/driver.ts';
-import type { Watched } from '../gate/watched.ts';
 import type { Hide } from '../hide-secrets.ts';
+import type { Watched } from '../watched.ts';
 import { askContainer } from './container-health.ts';
 import { linesOf } from './container-log.ts';
 import { exitOf } from './containers.ts';

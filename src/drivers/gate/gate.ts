@@ -4,7 +4,8 @@ import type { DriverOf, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
 import type { ArgsOf, GateCheck } from '../../core/step.ts';
 import { describeCheck, type Answer } from '../health.ts';
-import { watch, type Watched } from './watched.ts';
+import { watch } from '../watch.ts';
+import type { Watched } from '../watched.ts';
 
 type Args = ArgsOf<'gate.check@1'>;
 

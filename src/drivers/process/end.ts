@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { codeOf, RipcordError } from '../../core/errors.ts';
 import type { ProcessInstance } from '../../core/step.ts';
 import { markedProcesses } from '../marked.ts';
+import { NOT_RUNNING } from '../not-running.ts';
 import { instanceOf, isAlive, liveProcesses, type ProcessStat } from '../proc.ts';
 
 /** Whose processes to end: those that carry a mark, and the one that was recorded. */
@@ -20,7 +21,6 @@ export type Ending = {
 };
 
 /** How ending goes when there is nothing to end. */
-export const NOT_RUNNING = 'was not running';
 
 const POLL_MS = 10;
 

@@ -4,12 +4,13 @@ import { cpus, hostname, totalmem } from 'node:os';
 import { RipcordError } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/facts.ts';
 import type { ProcessInstance } from '../../core/step.ts';
+import type { ContainerPorts } from '../container-ports.ts';
 import { observeCapabilities } from '../host-capabilities.ts';
 import { diskSize } from '../host-disk.ts';
 import { markedProcesses } from '../marked.ts';
 import { observeNetwork } from '../network.ts';
 import { instanceOf } from '../proc.ts';
-import { type ContainerPorts, foreignPorts } from './ports.ts';
+import { foreignPorts } from './ports.ts';
 
 /** A live service of a root, as the world has it. */
 export type ObservedService = {

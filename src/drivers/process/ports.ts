@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+import type { ContainerPorts } from '../container-ports.ts';
 import { markedProcesses } from '../marked.ts';
 import { readStat } from '../proc.ts';
 
@@ -31,14 +32,6 @@ export function listeningPorts(): readonly Listener[] {
     return pids.map((pid) => ({ port, pid, program: readStat(pid)?.name ?? 'another program' }));
   });
 }
-
-/** What the containers of a root hold: who listens for them is a process of somebody else's. */
-export type ContainerPorts = {
-  /** Published ones, `18080/tcp`. */
-  readonly ports: readonly string[];
-  /** Of containers, some of which may be on the network of the host. */
-  readonly ids: readonly string[];
-};
 
 const NO_CONTAINERS: ContainerPorts = { ports: [], ids: [] };
 

@@ -6,8 +6,9 @@ import { servicePatch } from '../applied-patch.ts';
 import { hidingSecretsOf } from '../hide-secrets.ts';
 import { lastLines } from '../last-lines.ts';
 import { findLeader, markedProcesses } from '../marked.ts';
+import { NOT_RUNNING } from '../not-running.ts';
 import { logStartOf } from '../witness.ts';
-import { endProcesses, membersOf, NOT_RUNNING } from './end.ts';
+import { endProcesses, membersOf } from './end.ts';
 import { Groups } from './groups.ts';
 import { launch } from './launch.ts';
 

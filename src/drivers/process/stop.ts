@@ -12,8 +12,9 @@ import { askOnce, processScene } from '../health.ts';
 import { hidingSecretsOf } from '../hide-secrets.ts';
 import { lastLines } from '../last-lines.ts';
 import { findLeader, findService } from '../marked.ts';
+import { NOT_RUNNING } from '../not-running.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
-import { endProcesses, membersOf, NOT_RUNNING, type Whose } from './end.ts';
+import { endProcesses, membersOf, type Whose } from './end.ts';
 import { Groups } from './groups.ts';
 import { launchOnce } from './start.ts';
 

@@ -3,8 +3,8 @@ import { createServer, type AddressInfo } from 'node:net';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
+import { portCheck } from '../../../src/drivers/port-check.ts';
 import { observeHost, observeServices } from '../../../src/drivers/process/observe.ts';
-import { portCheck } from '../../../src/drivers/process/port-check.ts';
 import { foreignPorts, listeningPorts } from '../../../src/drivers/process/ports.ts';
 import { driverContract } from '../../../src/testing/driver-contract.ts';
 import { testContext } from '../../../src/testing/test-context.ts';

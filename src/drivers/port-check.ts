@@ -1,9 +1,9 @@
 import { realpathSync } from 'node:fs';
 
-import type { DriverOf } from '../../core/driver.ts';
-import { RipcordError } from '../../core/errors.ts';
-import { containerPorts } from '../docker/container-ports.ts';
-import { foreignPorts } from './ports.ts';
+import type { DriverOf } from '../core/driver.ts';
+import { RipcordError } from '../core/errors.ts';
+import { containerPorts } from './docker/container-ports.ts';
+import { foreignPorts } from './process/ports.ts';
 
 /**
  * Sees that nobody else listens on the ports. What a process or container of this root holds is fine: the planner

@@ -1,27 +1,18 @@
 import { realpathSync } from 'node:fs';
 
-import { isContainer, isContainerInstance } from '../../core/container.ts';
-import type { StepContext } from '../../core/driver.ts';
-import type { GateCheck, ProcessInstance, ProcessSpec } from '../../core/step.ts';
-import { watchContainer } from '../docker/watch-container.ts';
-import { type Answer, askOnce, processScene } from '../health.ts';
-import { type Hide, hidingSecretsOf } from '../hide-secrets.ts';
-import { lastLines } from '../last-lines.ts';
-import { findService } from '../marked.ts';
-import { below, serviceEnvironment } from '../service-environment.ts';
-
-/** A service as the gate sees it, by whichever runtime it runs. */
-export type Watched = {
-  /** Null while it runs, else how it ended. */
-  readonly ended: () => Promise<string | null>;
-  /** Asks it once how it is. Never throws for what it answers. */
-  readonly ask: () => Promise<Answer>;
-  /** What it printed last, as it may be journaled. */
-  readonly log: () => Promise<readonly string[]>;
-};
+import { isContainer, isContainerInstance } from '../core/container.ts';
+import type { StepContext } from '../core/driver.ts';
+import type { GateCheck, ProcessInstance, ProcessSpec } from '../core/step.ts';
+import { watchContainer } from './docker/watch-container.ts';
+import { type Answer, askOnce, processScene } from './health.ts';
+import { type Hide, hidingSecretsOf } from './hide-secrets.ts';
+import { lastLines } from './last-lines.ts';
+import { findService } from './marked.ts';
+import { below, serviceEnvironment } from './service-environment.ts';
+import type { Watched } from './watched.ts';
 
 /** What a service answered, as it may be journaled. Pure. */
-export const hidden = (said: Answer, hide: Hide): Answer => ({ ...said, text: hide(said.text) });
+const hidden = (said: Answer, hide: Hide): Answer => ({ ...said, text: hide(said.text) });
 
 /** How the service of a check is looked at and asked. */
 export async function watch(context: StepContext, check: GateCheck): Promise<Watched> {

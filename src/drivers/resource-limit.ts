@@ -1,14 +1,14 @@
 import { realpathSync } from 'node:fs';
 
-import type { ServiceLimits } from '../../core/applied.ts';
-import type { ChuteName, ServiceName } from '../../core/chute.ts';
-import { isContainerInstance, type ServiceInstance } from '../../core/container.ts';
-import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
-import { pointer } from '../../core/patch.ts';
-import type { ArgsOf, ResultOf } from '../../core/step.ts';
-import { isContainerLimited, limitContainer } from '../docker/container-limits.ts';
-import { membersOf } from './end.ts';
-import { Groups, UNLIMITED } from './groups.ts';
+import type { ServiceLimits } from '../core/applied.ts';
+import type { ChuteName, ServiceName } from '../core/chute.ts';
+import { isContainerInstance, type ServiceInstance } from '../core/container.ts';
+import type { Done, DriverOf, StepContext } from '../core/driver.ts';
+import { pointer } from '../core/patch.ts';
+import type { ArgsOf, ResultOf } from '../core/step.ts';
+import { isContainerLimited, limitContainer } from './docker/container-limits.ts';
+import { membersOf } from './process/end.ts';
+import { Groups, UNLIMITED } from './process/groups.ts';
 
 type Args = ArgsOf<'resource.limit@1'>;
 type Limits = Args['services'];
