@@ -187,6 +187,8 @@ export interface Events {
     inverse: Patch;
     /** Not answered by the driver but found by a probe. */
     recovered?: true;
+    /** What failed beside it that is none of the update's business. */
+    warnings?: readonly Failure[];
     durationMs: number;
   };
   /** A driver answered with failure. `final`: it will not be tried again. */
@@ -216,6 +218,8 @@ export interface Events {
     attempt: number;
     patch: Patch;
     inverse: Patch;
+    /** What failed beside it that is none of the update's business. */
+    warnings?: readonly Failure[];
     durationMs: number;
   };
   /** Undoing failed. `final`: a person has to look at it. */
@@ -249,7 +253,14 @@ export interface Events {
     durationMs: number;
   };
   /** What runs is older than what is on disk, until it is reloaded. */
-  'reload.owed': { update: UpdateId; step: StepId; key: string; contentHash: string };
+  'reload.owed': {
+    update: UpdateId;
+    step: StepId;
+    key: string;
+    contentHash: string;
+    /** Whose settings a reload left as they were; absent: those of the update. */
+    owners?: readonly ChuteName[];
+  };
   /** What runs is what is on disk. */
   'reload.paid': { update: UpdateId; step: StepId; key: string; contentHash: string };
   /** The world differs from what is applied. */

@@ -36,6 +36,8 @@ export type SimWorld = {
   files: Record<RootPath, { readonly hash: string; readonly mode: number }>;
   /** What was last loaded from each file. */
   loaded: Record<RootPath, string>;
+  /** Files that what reads them does not take. */
+  unloadable: RootPath[];
   processes: SimProcess[];
   /** What services may take, by chute. */
   limits: Record<ChuteName, Readonly<Record<ServiceName, ServiceLimits>>>;
@@ -62,6 +64,7 @@ export function emptyWorld(): SimWorld {
     links: {},
     files: {},
     loaded: {},
+    unloadable: [],
     processes: [],
     limits: {},
     portsTaken: {},
