@@ -89,6 +89,8 @@ export type StuckStep = {
 
 /** The step a fact is about. */
 type AboutStep = { update: UpdateId; step: StepId; n: number };
+/** With what failed beside it and is none of the update's business. */
+type AboutBeside = AboutStep & { warnings?: readonly Failure[] };
 
 /**
  * Every fact the journal can hold. Names are `noun.pastParticiple`, and a fact never changes its
@@ -180,15 +182,13 @@ export interface Events {
   /** A driver found out something midway. */
   'step.noted': AboutStep & { fact: Json };
   /** A step's effect is in place, and what that changed in `applied`. */
-  'step.succeeded': AboutStep & {
+  'step.succeeded': AboutBeside & {
     attempt: number;
     result: Json;
     patch: Patch;
     inverse: Patch;
     /** Not answered by the driver but found by a probe. */
     recovered?: true;
-    /** What failed beside it that is none of the update's business. */
-    warnings?: readonly Failure[];
     durationMs: number;
   };
   /** A driver answered with failure. `final`: it will not be tried again. */
@@ -214,12 +214,10 @@ export interface Events {
   /** A step's effect is about to be undone. */
   'compensation.intended': AboutStep & { attempt: number };
   /** A step's effect is gone, and `applied` is as before it. */
-  'compensation.succeeded': AboutStep & {
+  'compensation.succeeded': AboutBeside & {
     attempt: number;
     patch: Patch;
     inverse: Patch;
-    /** What failed beside it that is none of the update's business. */
-    warnings?: readonly Failure[];
     durationMs: number;
   };
   /** Undoing failed. `final`: a person has to look at it. */
