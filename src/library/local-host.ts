@@ -3,6 +3,7 @@ import type { Applied, AppliedService } from '../core/applied.ts';
 import type { ChuteName, SecretRef, ServiceName } from '../core/chute.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { checkRoom } from '../drivers/files/room.ts';
+import { secureNames } from '../drivers/files/secure-names.ts';
 import { isAlive } from '../drivers/proc.ts';
 import { observeHost, observeServices } from '../drivers/process/observe.ts';
 import type { Host, ObservedService } from '../engine/host.ts';
@@ -16,6 +17,7 @@ export function localHost(root: string, configured: Configured, secrets: Secrets
     facts: async () => observeHost(root, configured),
     observe: async (applied, chutes) => observe(root, applied, chutes),
     checkRoom: async (steps) => await checkRoom(root, steps),
+    secure: async (step) => await secureNames(root, step),
     secret: async (ref: SecretRef) => Buffer.from(secrets.get(ref)).toString(),
     keepSecret: async (value) => await secrets.put(value),
   };
