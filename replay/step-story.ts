@@ -64,6 +64,8 @@ export type StepStory = Pick<
   readonly attempts: readonly Attempt[];
   readonly undone: Undoing | null;
   readonly skipped: Skipped | null;
+  /** What failed beside it, or beside its undoing, that is none of the update's business. */
+  readonly warnings: readonly Failure[];
 };
 
 /** Why a step was not needed. */
@@ -108,6 +110,7 @@ export function stepStories(
       state: STATES[markOf({ marks }, n)],
       attempts: teller.attempts,
       undone: teller.undoing,
+      warnings: teller.warnings,
       skipped: teller.skipped && { ...teller.skipped, holds: holds(teller.skipped) },
     };
   });
@@ -143,6 +146,7 @@ class StepTeller {
   readonly attempts: Attempt[] = [];
   undoing: Undoing | null = null;
   skipped: StepStory['skipped'] = null;
+  readonly warnings: Failure[] = [];
 
   /** An engine began anew: nobody will answer for what was under way. */
   interrupt(): void {
@@ -152,6 +156,7 @@ class StepTeller {
   }
 
   read(record: Recorded<StepEvent>): void {
+    if ('warnings' in record) this.warnings.push(...(record.warnings ?? []));
     switch (record.type) {
       case 'step.intended':
       case 'gate.started':

@@ -29,6 +29,7 @@ export function courseOf(
     ...planned(story, deep),
     ...interrupted(story),
     ...failed(story, deep),
+    ...warnedBeside(story),
     ...turned(story),
     ...undone(story),
     ...ended(story),
@@ -111,6 +112,17 @@ function failed(story: UpdateStory, deep: boolean): readonly WhyEntry[] {
       (deep && attempts.some(({ error }) => error !== null)),
   );
   return steps.map((step) => failureEntry(story, step));
+}
+
+/** What failed beside its steps and decided nothing. */
+function warnedBeside(story: UpdateStory): readonly WhyEntry[] {
+  return story.events.flatMap((record) => {
+    if (!('warnings' in record && 'n' in record)) return [];
+    return (record.warnings ?? []).map((failure) => {
+      const text = `s${record.n} warned of what is not its to mend: ${failureText(failure)}`;
+      return entry(text, [record.seq], { update: story.id, n: record.n });
+    });
+  });
 }
 
 /** How a step failed, and how often. Pure. */

@@ -87,9 +87,10 @@ function goodText(context: Context, { outcome, progress, chutes, state }: Told):
     .map((chute) => [chute, webUrl(runningDefinition(state, chute))] as const)
     .filter(([, url]) => url !== null)
     .map(([, url]) => `  open     ${url}\n`);
-  const warnings = outcome.warnings.map(
-    ({ step, error }) => `${yellow('!')} ${step} failed after the commit: ${error.message}\n`,
-  );
+  const warnings = outcome.warnings.map(({ step, error, afterCommit }) => {
+    const what = afterCommit ? `${step} failed after the commit: ` : '';
+    return `${yellow('!')} ${what}${error.message}\n`;
+  });
   const undo =
     outcome.outcome === 'committed' && outcome.update !== null
       ? `  undo     ripcord rollback ${outcome.update}${rootFlag}${needed(chutes, state)}\n`

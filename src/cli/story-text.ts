@@ -152,7 +152,7 @@ function stateMark({ symbols, green, red, yellow, dim }: Terminal, state: StepSt
   }
 }
 
-function endText({ undone, verified, warnings, stuck }: UpdateStory): string {
+function endText({ plan, undone, verified, warnings, stuck }: UpdateStory): string {
   const lines: string[] = [];
   if (undone.length > 0) lines.push(`  undone   ${undone.join(' ')}\n`);
   if (verified !== null)
@@ -162,6 +162,8 @@ function endText({ undone, verified, warnings, stuck }: UpdateStory): string {
   for (const { n, step, reason } of stuck)
     lines.push(`  stuck    s${n} ${step}: ${reason.message}\n`);
   if (warnings.length > 0) lines.push(`  warned   ${warnings.join(' ')} (after the commit)\n`);
+  for (const { n, warnings: beside } of plan?.steps ?? [])
+    for (const { message } of beside) lines.push(`  warned   s${n} ${message}\n`);
   return lines.join('');
 }
 

@@ -1,5 +1,6 @@
 import type { Applied } from './applied.ts';
-import type { SecretRef } from './chute.ts';
+import type { ChuteName, SecretRef } from './chute.ts';
+import type { Failure } from './errors.ts';
 import type { Json } from './json.ts';
 import type { Patch } from './patch.ts';
 import type { ArgsOf, BuiltInKind, ResultOf, Step, TokenRef, UndoOf } from './step.ts';
@@ -34,7 +35,11 @@ export type Done<Result> = {
   readonly result: Result;
   /** Operations on `Applied`, e.g. `/chutes/hello/services/main`. */
   readonly patch?: Patch;
-} & Reloads;
+} & Reloads &
+  Warned;
+
+/** What failed beside a step and is none of its update's business: recorded, and the step is done. */
+export type Warned = { readonly warnings?: readonly Failure[] };
 
 /** How a step leaves what is on disk and what runs to each other. */
 export type Reloads = {
@@ -45,7 +50,12 @@ export type Reloads = {
 };
 
 /** One thing that reads configuration (`reload:dhcp`) and the hash of what it has to read. */
-export type Reload = { readonly key: string; readonly hash: string };
+export type Reload = {
+  readonly key: string;
+  readonly hash: string;
+  /** Whose settings are not loaded; absent: those of the update. */
+  readonly owners?: readonly ChuteName[];
+};
 
 /** Why a step is not needed: what runs already is what it would bring. */
 export type Skip = {
@@ -90,7 +100,7 @@ export interface Driver<Args, Undo, Result> {
 }
 
 /** What undoing leaves beyond the step's patch being taken back. */
-export type Undone = { readonly patch?: Patch } & Reloads;
+export type Undone = { readonly patch?: Patch } & Reloads & Warned;
 
 /** One of several things that undo a step. */
 export type UndoPart<Args, Undo> = {

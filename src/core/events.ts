@@ -89,6 +89,8 @@ export type StuckStep = {
 
 /** The step a fact is about. */
 type AboutStep = { update: UpdateId; step: StepId; n: number };
+/** With what failed beside it and is none of the update's business. */
+type AboutBeside = AboutStep & { warnings?: readonly Failure[] };
 
 /**
  * Every fact the journal can hold. Names are `noun.pastParticiple`, and a fact never changes its
@@ -180,7 +182,7 @@ export interface Events {
   /** A driver found out something midway. */
   'step.noted': AboutStep & { fact: Json };
   /** A step's effect is in place, and what that changed in `applied`. */
-  'step.succeeded': AboutStep & {
+  'step.succeeded': AboutBeside & {
     attempt: number;
     result: Json;
     patch: Patch;
@@ -212,7 +214,7 @@ export interface Events {
   /** A step's effect is about to be undone. */
   'compensation.intended': AboutStep & { attempt: number };
   /** A step's effect is gone, and `applied` is as before it. */
-  'compensation.succeeded': AboutStep & {
+  'compensation.succeeded': AboutBeside & {
     attempt: number;
     patch: Patch;
     inverse: Patch;
@@ -249,7 +251,14 @@ export interface Events {
     durationMs: number;
   };
   /** What runs is older than what is on disk, until it is reloaded. */
-  'reload.owed': { update: UpdateId; step: StepId; key: string; contentHash: string };
+  'reload.owed': {
+    update: UpdateId;
+    step: StepId;
+    key: string;
+    contentHash: string;
+    /** Whose settings a reload left as they were; absent: those of the update. */
+    owners?: readonly ChuteName[];
+  };
   /** What runs is what is on disk. */
   'reload.paid': { update: UpdateId; step: StepId; key: string; contentHash: string };
   /** The world differs from what is applied. */

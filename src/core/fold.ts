@@ -176,9 +176,13 @@ function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
       if (!event.steps.some(({ step }) => step.startsWith('host/'))) update.startSharedHash = null;
       return;
     case 'reload.owed': {
-      const { key, contentHash: hash } = event;
-      draft.reloads[key] ??= { key, hash, owedSince: event.seq, update: event.update };
-      draft.reloads[key].hash = hash;
+      const { key, contentHash: hash, owners } = event;
+      const { owedSince, update: by } = draft.reloads[key] ?? {
+        owedSince: event.seq,
+        update: event.update,
+      };
+      const whose = owners && { owners: castDraft(owners) };
+      draft.reloads[key] = { key, hash, owedSince, update: by, ...whose };
       return;
     }
     case 'reload.paid':

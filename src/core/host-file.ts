@@ -1,6 +1,7 @@
+import type { Applied } from './applied.ts';
 import { HOST } from './host-config/document.ts';
 import { pointer, type Patch } from './patch.ts';
-import type { ReloadedService, RootPath } from './step.ts';
+import type { ReloadArgs, ReloadedService, RootPath } from './step.ts';
 import { textOrder } from './text-order.ts';
 
 /**
@@ -91,6 +92,21 @@ export function filesOf(
   return Object.keys(files)
     .filter((path) => files[path]?.service === service)
     .toSorted(textOrder);
+}
+
+/**
+ * Whose settings a file holds that what reloads it does not answer for: it did not write it, and none
+ * of its chutes has a part in it. Null when it does answer for it. Pure.
+ */
+export function othersOf(
+  { host }: Pick<Applied, 'host'>,
+  path: RootPath,
+  { paths, chutes = [] }: ReloadArgs,
+): readonly string[] | null {
+  if (paths.includes(path)) return null;
+  const owners = Object.keys(host.files[path]?.sections ?? {}).toSorted(textOrder);
+  if (owners.some((owner) => chutes.includes(owner))) return null;
+  return owners.length === 0 ? [HOST] : owners;
 }
 
 /** The chutes that have a part in these sections, sorted. Pure. */

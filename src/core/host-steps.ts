@@ -15,8 +15,8 @@ import { textOrder } from './text-order.ts';
  * Pure.
  *
  * A file is shared: every chute whose settings it holds asks for the step, and so does the host when it
- * is configured otherwise; merging keeps one with all of them as owners. `config.restore` stands before the writers, so that its undo, which reloads,
- * comes after theirs.
+ * is configured otherwise; merging keeps one with all of them as owners. `config.restore` stands before
+ * the writers, so that its undo, which reloads, comes after theirs.
  */
 export function hostSteps(
   network: NetworkOutcome,
@@ -43,7 +43,7 @@ export function hostSteps(
       // What else it reads its driver knows.
       const paths = files.map(({ change }) => change.path);
       const writers = files.map(({ change }) => writeId(change));
-      const told = reload({ service, paths, writers });
+      const told = reload({ service, paths, chutes }, writers);
       return [...ask(owners, restore(service, paths)), ...ask(owners, told)];
     }),
     ...changed.flatMap(({ change, owners }) => ask(owners, write(change))),
@@ -106,18 +106,14 @@ const write = (change: FileChange): StepDraft => ({
   undo: 'put back what was there',
 });
 
-const reload = ({
-  service,
-  paths,
-  writers,
-}: ArgsOf<'config.reload@1'> & { readonly writers: readonly StepId[] }): StepDraft => ({
-  id: `host/config.reload:${service}`,
+const reload = (args: ArgsOf<'config.reload@1'>, writers: readonly StepId[]): StepDraft => ({
+  id: `host/config.reload:${args.service}`,
   phase: ORDER['config.reload@1'],
   kind: 'config.reload@1',
-  args: { service, paths },
-  key: `reload:${service}`,
+  args,
+  key: `reload:${args.service}`,
   needs: writers,
-  title: `reload ${service}`,
+  title: `reload ${args.service}`,
   undo: 'reload it once its files are as before',
 });
 

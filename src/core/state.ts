@@ -142,6 +142,8 @@ export type ReloadDebt = {
   readonly hash: string;
   readonly owedSince: Seq;
   readonly update: UpdateId;
+  /** Whose settings the last reload could not load, where it was not those of its update. */
+  readonly owners?: readonly ChuteName[];
 };
 
 export type Quarantine = {

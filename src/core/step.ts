@@ -66,6 +66,14 @@ export type GateCheck = {
 /** What has to be told when its configuration changed. */
 export type ReloadedService = 'dhcp' | 'firewall' | 'network' | 'wifi';
 
+/** What a service of the host has to load: `paths` are what the update writes of it. */
+export type ReloadArgs = {
+  readonly service: ReloadedService;
+  readonly paths: readonly RootPath[];
+  /** Whose update it is, with the host itself: a file in which these have a part is theirs to answer for. */
+  readonly chutes?: readonly ChuteName[];
+};
+
 /** A file that would be written, and the tool that can say whether it is right. */
 export type CheckedFile = FileChange & { readonly tool: 'nft' | 'dnsmasq' };
 
@@ -183,7 +191,7 @@ export interface StepKinds extends ContainerKinds {
    * (ParaDrop's reload on back-out).
    */
   'config.restore@1': {
-    args: { readonly service: ReloadedService; readonly paths: readonly RootPath[] };
+    args: ReloadArgs;
     undo: null;
     result: null;
   };
@@ -203,7 +211,7 @@ export interface StepKinds extends ContainerKinds {
   };
   /** Makes what runs what is on disk. */
   'config.reload@1': {
-    args: { readonly service: ReloadedService; readonly paths: readonly RootPath[] };
+    args: ReloadArgs;
     undo: null;
     result: { readonly files: number };
   };

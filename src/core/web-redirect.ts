@@ -28,7 +28,13 @@ export function webRedirect(
   return asked && port !== null ? `http://${asked.host}:${port}${asked.path}` : null;
 }
 
+/** Whether a request is for some chute's web service, be there such a chute or not. Pure. */
+export function isForChute(request: WebRequest): boolean {
+  return askedOf(request) !== null;
+}
+
 function askedOf({ path, host }: WebRequest): Asked | null {
+  if (!path.startsWith('/')) return null;
   const at = hostOf(host);
   const [, byHost] = /^([a-z0-9-]+)\.chute\..+$/.exec(at.toLowerCase()) ?? [];
   if (byHost !== undefined) return { chute: byHost, path, host: at };

@@ -217,11 +217,14 @@ export class Attempts {
   ): readonly ChuteEvent[] {
     const { step } = attempt;
     const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
-    const { result, patch = [] } = done;
+    const { result, patch = [], warnings = [] } = done;
     if (isGate(step)) return [{ type: 'gate.passed', ...about, result, durationMs }];
     const inverse = patch.length === 0 ? [] : invert(attempt.applied(), patch);
     this.#undoData.remember(step.n, inverse);
-    const found = recovered ? { recovered: true as const } : {};
+    const found = {
+      ...(recovered && { recovered: true as const }),
+      ...(warnings.length > 0 && { warnings }),
+    };
     return [
       { type: 'step.succeeded', ...about, result, patch, inverse, durationMs, ...found },
       ...reloadEvents(this.#update, step, done),

@@ -64,6 +64,7 @@ export async function runStep(shop: Workshop, attempt: Attempt): Promise<Answer<
     faults.failStep(update, step, attempt.attempt);
     if (faults.hangs(update, step)) await aborted(context.signal);
     const done = await counted(faults, () => driver.run(context, step.args, attempt.undo));
+    await secureAgain(shop, attempt);
     faults.failAfterStep(update, step, attempt.attempt);
     return done;
   });
@@ -75,8 +76,15 @@ export async function undoStep(shop: Workshop, attempt: Attempt): Promise<Answer
   return await answerOf(shop, attempt, async (driver, context) => {
     faults.failUndo(attempt.update, attempt.step, attempt.attempt);
     const { undo, undoneKeys: done = new Set() } = attempt;
-    return await counted(faults, () => undoAll(driver, context, { undo, done }));
+    const undone = await counted(faults, () => undoAll(driver, context, { undo, done }));
+    await secureAgain(shop, attempt);
+    return undone;
   });
+}
+
+/** What an attempt found done may be the work of the one before, which did not live to sync it. */
+async function secureAgain(shop: Workshop, { step, attempt }: Attempt): Promise<void> {
+  if (attempt > 1) await shop.host.secure?.(step);
 }
 
 /** One effect, as the fault switch counts them: what throws has been one too. */
@@ -105,6 +113,7 @@ export async function probeStep(shop: Workshop, attempt: Attempt): Promise<Probe
   const step = { ...attempt.step, timeoutMs: PROBE_MS };
   const answer = await answerOf(shop, { ...attempt, step }, async (asked, context) => {
     const found = await asked.probe?.(context, attempt.step.args, attempt.undo);
+    if (found?.state === 'done') await shop.host.secure?.(attempt.step);
     return found ?? { state: 'unknown' as const, evidence: null };
   });
   if (answer.is === 'done') return answer.value;

@@ -27,6 +27,11 @@ export interface Host {
    * Throws RIPCORD_DISK_FULL, saying what is needed and what is there.
    */
   checkRoom?(steps: readonly Step[]): Promise<void>;
+  /**
+   * Makes durable what a step did, whoever did it: an attempt before may have died, or be late, right
+   * before its sync. A host without it has nothing that the power could take.
+   */
+  secure?(step: Step): Promise<void>;
   /** Keeps a value that must not be journaled, and gives its mark. On disk on return. */
   keepSecret(value: string): Promise<SecretRef>;
 }

@@ -16,10 +16,17 @@ export type Outcome = {
   readonly error: (Failure & { readonly hint?: string }) | null;
   readonly refusals: readonly Refusal[];
   readonly stuck: readonly StuckStep[];
-  /** Steps that failed behind the commit: they change nothing about it. */
-  readonly warnings: readonly { readonly step: StepId; readonly error: Failure }[];
+  /** What failed and changes nothing about it: a step behind the commit, or what others have to see to. */
+  readonly warnings: readonly OutcomeWarning[];
   /** How each chute fared, of a request that was carried out chute by chute; the rest is the worst. */
   readonly lanes?: readonly LaneOutcome[];
+};
+
+/** What failed beside an update, at which step, and whether that was behind the commit. */
+export type OutcomeWarning = {
+  readonly step: StepId;
+  readonly error: Failure;
+  readonly afterCommit: boolean;
 };
 
 /** How one chute of such a request fared. */
@@ -65,8 +72,15 @@ export class OutcomeReader {
       this.#set({ failedStep: step, error: error ?? errorOfCause(cause) });
     } else if (event.type === 'step.failed' && event.final && this.#committed) {
       const { step, error } = event;
-      this.#set({ warnings: [...this.#outcome.warnings, { step, error }] });
+      this.#warn([{ step, error, afterCommit: true }]);
+    } else if ('warnings' in event && 'step' in event) {
+      const { step, warnings = [] } = event;
+      this.#warn(warnings.map((error) => ({ step, error, afterCommit: false })));
     }
+  }
+
+  #warn(warnings: readonly OutcomeWarning[]): void {
+    this.#set({ warnings: [...this.#outcome.warnings, ...warnings] });
   }
 
   #set(part: Partial<Outcome>): void {

@@ -12,9 +12,10 @@ export function reloadEvents(
 ): readonly ChuteEvent[] {
   const about = { update, step };
   return [
-    ...owes.map(
-      ({ key, hash }) => ({ type: 'reload.owed', ...about, key, contentHash: hash }) as const,
-    ),
+    ...owes.map(({ key, hash, owners }): ChuteEvent => {
+      const what = { key, contentHash: hash, ...(owners && { owners }) };
+      return { type: 'reload.owed', ...about, ...what };
+    }),
     ...pays.map(
       ({ key, hash }) => ({ type: 'reload.paid', ...about, key, contentHash: hash }) as const,
     ),

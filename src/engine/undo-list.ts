@@ -46,5 +46,6 @@ export async function undoAll(
     patch: all.flatMap(({ patch = [] }) => patch),
     owes: all.flatMap(({ owes = [] }) => owes),
     pays: all.flatMap(({ pays = [] }) => pays),
+    warnings: all.flatMap(({ warnings = [] }) => warnings),
   };
 }

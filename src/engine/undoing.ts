@@ -1,5 +1,5 @@
 import type { Applied } from '../core/applied.ts';
-import type { AnyDriver, Undone } from '../core/driver.ts';
+import type { AnyDriver, Undone, Warned } from '../core/driver.ts';
 import type { ErrorClass, Failure } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { invert, type Patch } from '../core/patch.ts';
@@ -87,7 +87,7 @@ export class Undoing {
     if (answer.is === 'done') {
       const patch = [...inverse, ...(answer.value.patch ?? [])];
       return [
-        this.#succeeded(attempt, patch, answer.durationMs),
+        this.#succeeded(attempt, patch, answer.durationMs, answer.value),
         ...reloadEvents(this.#update, step, answer.value),
       ];
     }
@@ -97,12 +97,18 @@ export class Undoing {
   }
 
   /** That an undo is through; or that it is not, when what is applied is not what its step left. */
-  #succeeded(attempt: Attempt, patch: Patch, durationMs: number): ChuteEvent {
+  #succeeded(
+    attempt: Attempt,
+    patch: Patch,
+    durationMs: number,
+    { warnings = [] }: Warned = {},
+  ): ChuteEvent {
     const { step } = attempt;
     const about = { update: this.#update, step: step.id, n: step.n, attempt: attempt.attempt };
     try {
       const both = bothWays(this.#applied(), patch);
-      return { type: 'compensation.succeeded', ...about, ...both, durationMs };
+      const warned = warnings.length > 0 && { warnings };
+      return { type: 'compensation.succeeded', ...about, ...both, ...warned, durationMs };
     } catch (error) {
       // Whoever opens this journal next must be able to: a person settles the step.
       const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';

@@ -4,6 +4,7 @@ import type { ChuteName, SecretRef, ServiceName } from '../core/chute.ts';
 import { isContainer, isContainerInstance } from '../core/container.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { checkRoom } from '../drivers/files/room.ts';
+import { secureNames } from '../drivers/files/secure-names.ts';
 import { isAlive } from '../drivers/proc.ts';
 import { observeHost, observeServices } from '../drivers/process/observe.ts';
 import type { Host, ObservedService } from '../engine/host.ts';
@@ -17,6 +18,7 @@ export function localHost(root: string, configured: Configured, secrets: Secrets
     facts: async () => await hostFacts(root, configured),
     observe: async (applied, chutes) => await observe(root, applied, chutes),
     checkRoom: async (steps) => await checkRoom(root, steps),
+    secure: async (step) => await secureNames(root, step),
     secret: async (ref: SecretRef) => Buffer.from(secrets.get(ref)).toString(),
     keepSecret: async (value) => await secrets.put(value),
   };

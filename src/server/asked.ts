@@ -70,12 +70,26 @@ export function objectOf(value: Json, what: string): JsonObject {
 
 function checkChute(value: Json, at: number): void {
   const place = `chutes[${at}]`;
-  const { chute, operation, definition, sources } = objectOf(value, place);
+  const { chute, operation, definition, sources, signature } = objectOf(value, place);
   if (typeof chute !== 'string' || !NAME.test(chute)) throw wrong(`${place}.chute`, 'is no name');
   if (typeof operation !== 'string' || !OPERATIONS.has(operation))
     throw wrong(`${place}.operation`, `must be one of ${[...OPERATIONS].join(', ')}`);
   if (definition !== null) objectOf(definition ?? 0, `${place}.definition`);
   objectOf(sources ?? 0, `${place}.sources`);
+  if (signature !== undefined) checkSignature(signature, `${place}.signature`);
+}
+
+function checkSignature(value: Json, place: string): void {
+  const { sha256, by, open } = objectOf(value, place);
+  if (typeof sha256 !== 'string') throw wrong(`${place}.sha256`, 'must be a text');
+  if (!Array.isArray(open) || !open.every((each) => typeof each === 'string'))
+    throw wrong(`${place}.open`, 'must be a list of services');
+  if (!Array.isArray(by)) throw wrong(`${place}.by`, 'must be a list');
+  for (const each of by as readonly Json[]) {
+    const { name, publicKey } = objectOf(each, `${place}.by`);
+    if (typeof name !== 'string' || typeof publicKey !== 'string')
+      throw wrong(`${place}.by`, 'must be names with their publicKey');
+  }
 }
 
 function textOrNull(given: JsonObject, field: string): string | null {

@@ -7,7 +7,7 @@ import { stateHash } from '../core/applied.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { Requester, UpdateId } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
-import { webRedirect } from '../core/web-redirect.ts';
+import { isForChute, webRedirect } from '../core/web-redirect.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Outcome, OutcomeReader } from '../engine/outcome.ts';
 import type { Requests, UpdateHandle } from '../engine/requests.ts';
@@ -52,7 +52,6 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/v1\/events$/, answer: getEvents },
   { method: 'GET', path: /^\/v1\/why$/, answer: getWhy },
   { method: 'GET', path: /^\/v1\/chutes\/([^/]+)$/, answer: getChute },
-  { method: 'GET', path: /^\/chutes\//, answer: getWeb },
   { method: 'POST', path: /^\/v1\/updates$/, answer: postUpdate },
   { method: 'GET', path: /^\/v1\/updates\/(u\d+)$/, answer: getUpdate },
   { method: 'POST', path: /^\/v1\/updates\/(u\d+)\/cancel$/, answer: postCancel },
@@ -91,11 +90,23 @@ async function getChute({ served, parts: [name = ''] }: Call): Promise<Answer> {
   throw new HttpError(404, 'RIPCORD_CHUTE_UNKNOWN', `cannot show ${name}: no such chute`);
 }
 
-/** Sends browsers on to a chute's own port. */
-async function getWeb({ served, request, response }: Call): Promise<null> {
-  const { url: path = '/', headers } = request;
-  const { chutes } = served.engine.state.applied;
-  const location = webRedirect({ path, host: headers.host }, chutes);
+/**
+ * Sends a browser on to a chute's own port, by whatever name it calls this gateway; false for what is
+ * asked of the API. Throws an HttpError where no running chute answers.
+ */
+export function sentOn(
+  served: Pick<Served, 'engine'>,
+  { url: path = '/', method = '', headers: { host } }: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  if (!isForChute({ path, host })) return false;
+  if (method !== 'GET' && method !== 'HEAD')
+    throw new HttpError(
+      405,
+      'RIPCORD_USAGE_INVALID',
+      `cannot send ${method} ${path} on: ask by GET`,
+    );
+  const location = webRedirect({ path, host }, served.engine.state.applied.chutes);
   if (location === null)
     throw new HttpError(
       404,
@@ -103,7 +114,7 @@ async function getWeb({ served, request, response }: Call): Promise<null> {
       `cannot find ${path}: no chute answers there`,
     );
   response.writeHead(302, { location }).end();
-  return null;
+  return true;
 }
 
 async function getEvents({ served, response, url }: Call): Promise<null> {

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 
 import { HttpError, problemOf } from './problem.ts';
-import { answer, type Served } from './routes.ts';
+import { answer, sentOn, type Served } from './routes.ts';
 import { openSocketPath } from './socket-path.ts';
 
 /** The local API of an engine, for as long as it lives. */
@@ -46,6 +46,8 @@ export async function serve(
     try {
       if (draining)
         throw new HttpError(503, 'RIPCORD_ENGINE_CLOSED', 'cannot answer: the engine closes');
+      // Where a chute answers is no secret: whoever asks is told, by any name of this gateway.
+      if (sentOn(served, request, response)) return;
       const host = (request.headers.host ?? '').replace(/:\d+$/, '');
       if (!HOSTS.has(host))
         throw new HttpError(403, 'RIPCORD_ACCESS_DENIED', `cannot answer to '${host}'`);

@@ -108,6 +108,17 @@ export const PLAYS: readonly Play[] = [
     },
   },
   {
+    name: 'killed-before-other-syncs',
+    // What is found done was done by a process that did not live to sync it.
+    prepare: install,
+    record: async (device) => {
+      await device.recordKilled(`apply ${box(device, 2, true, 40)} -y`, '/releases/[0-9a-f]{64}');
+      await device.recordKilled('status', 'root/host/dnsmasq/.*[.]conf');
+      await device.recordKilled('status', '/current');
+      await device.record('status');
+    },
+  },
+  {
     name: 'cut-again',
     // The power goes in the middle of an append, and again while that is settled.
     prepare: async (device) => {

@@ -35,9 +35,13 @@ const OLD_BOOT = '11111111-2222-4333-8444-555555555555';
 const calls = fs as unknown as Record<string, Call>;
 const promised = fs.promises as unknown as Record<string, Call>;
 const out = TRACE === '' ? -1 : original.openSync(TRACE, 'a');
-/** The sync of the log before which the process is to be killed. */
-const KILL_AT = Number(process.env['RIPCORD_POWER_KILL'] ?? 0);
+/**
+ * The sync before which the process is to be killed: the Nth of the log, or the first behind a change of
+ * a name that ends like this.
+ */
+const [KILL_OF = '', KILL_AT = ''] = (process.env['RIPCORD_POWER_KILL'] ?? '').split(' ');
 let syncs = 0;
+let isNamed = false;
 /** Sync calls inside a call that is recorded as a whole. */
 let inside = 0;
 /** Handles of the log's own files. */
@@ -57,12 +61,21 @@ function bind(ops: readonly Op[], result: unknown): void {
 }
 
 function dieInTime([op]: readonly Op[]): void {
-  if (op?.op !== 'sync' || !segments.has(op.handle)) return;
-  syncs += 1;
-  if (syncs !== KILL_AT) return;
+  if (KILL_OF === '' || op === undefined) return;
+  isNamed ||= KILL_OF === 'name' && new RegExp(`${KILL_AT}$`).test(nameIn(op));
+  if (op.op !== 'sync') return;
+  if (segments.has(op.handle)) syncs += 1;
+  const isNth = KILL_OF === 'log' && segments.has(op.handle) && syncs === Number(KILL_AT);
+  if (!isNth && !isNamed) return;
   process.kill(process.pid, 'SIGKILL');
   // The signal is delivered in its own time: nothing may happen in the meantime.
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+/** The name that an operation gives or takes. */
+function nameIn(op: Op): string {
+  if (op.op === 'rename') return op.to;
+  return op.op === 'mkdir' || op.op === 'unlink' ? op.path : '';
 }
 
 function inSync(call: Call, plan: Plan): Call {

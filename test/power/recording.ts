@@ -79,11 +79,15 @@ export class RecordedDevice {
     return await this.#run(`${words} -o json`, code, { ...env, RIPCORD_FAULT: fault });
   }
 
-  /** Records a command that is killed right before its Nth sync of the log. */
-  async recordKilled(words: string, n: number): Promise<void> {
+  /**
+   * Records a command that is killed right before its Nth sync of the log, or before the first sync
+   * behind a change of a name that ends like this.
+   */
+  async recordKilled(words: string, before: number | string): Promise<void> {
     const { home } = this.device;
     const env = { RIPCORD_POWER_TRACE: this.#trace, RIPCORD_POWER_BASE: home };
-    await this.#run(words, null, { ...env, RIPCORD_POWER_KILL: `${n}` });
+    const of = typeof before === 'number' ? 'log' : 'name';
+    await this.#run(words, null, { ...env, RIPCORD_POWER_KILL: `${of} ${before}` });
   }
 
   /** Runs a command until right before its Nth sync of the log; the last write got there in part. */

@@ -20,3 +20,26 @@ describe('what a body asks of the device itself', () => {
     expect(() => askedFrom(body)).toThrow(reason);
   });
 });
+
+describe('who has signed what a body asks for', () => {
+  const signature = { sha256: 'f'.repeat(64), by: [{ name: 'alice', publicKey: 'x' }], open: [] };
+  const asking = (signed: Json): Json => ({
+    chutes: [
+      { chute: 'hello', operation: 'apply', definition: {}, sources: {}, signature: signed },
+    ],
+  });
+
+  test('is taken as it is said', () => {
+    expect(askedFrom(asking(signature)).chutes[0]).toMatchObject({ signature });
+  });
+
+  test.each<[signed: Json, reason: string]>([
+    ['alice', 'chutes[0].signature must be a map'],
+    [{ ...signature, sha256: 1 }, 'signature.sha256 must be a text'],
+    [{ ...signature, open: 'main' }, 'signature.open must be a list of services'],
+    [{ ...signature, by: {} }, 'signature.by must be a list'],
+    [{ ...signature, by: [{ name: 'alice' }] }, 'signature.by must be names with their publicKey'],
+  ])('%j is refused', (signed, reason) => {
+    expect(() => askedFrom(asking(signed))).toThrow(reason);
+  });
+});

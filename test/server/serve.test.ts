@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { connect } from '../../src/server/client.ts';
+import { appliedAfter, ask, definition as chute } from '../core/plan-model.ts';
 import { asked, definition } from '../engine/world.ts';
 import { send, servedWorld, signal, typesOf } from './served-world.ts';
 
@@ -43,6 +44,8 @@ describe('what is refused', () => {
     ['an unknown update', 'GET', '/v1/updates/u9', {}, 404],
     ['a chute nobody knows', 'GET', '/v1/chutes/nobody', {}, 404],
     ['the web port of a chute nobody knows', 'GET', '/chutes/nobody/', {}, 404],
+    ['its name', 'GET', '/', { headers: { host: 'nobody.chute.example' } }, 404],
+    ['what is sent to a web port', 'POST', '/chutes/nobody/', {}, 405],
     ['events of an unknown update', 'GET', '/v1/events?update=u9', {}, 404],
     ['why of what nobody knows', 'GET', '/v1/why?subject=nobody', {}, 404],
     ['events after no number', 'GET', '/v1/events?after=x', {}, 422],
@@ -55,6 +58,37 @@ describe('what is refused', () => {
       status,
       code: expect.stringMatching(/^RIPCORD_/),
     });
+  });
+});
+
+describe("a chute's web service", () => {
+  const web = { service: 'main', port: 18_080 };
+  const other = { service: 'main', port: 18_081 };
+  const applied = appliedAfter(
+    [ask('apply', chute({ name: 'board', web })), ask('apply', chute({ name: 'off', web: other }))],
+    [ask('stop', 'off')],
+  );
+  const asking = async (method: string, path: string, host: string) => {
+    const { root } = await servedWorld({ applied });
+    return await send(root, method, path, { headers: { host } });
+  };
+
+  test.each([
+    ['GET', '/chutes/board', '192.168.1.1', 'http://192.168.1.1:18080/'],
+    ['GET', '/chutes/board/a?b=/c', 'gateway.lan:8080', 'http://gateway.lan:18080/a?b=/c'],
+    ['HEAD', '/chutes/board?b', 'localhost', 'http://localhost:18080/?b'],
+    ['GET', '/v1/status?b', 'board.chute.lan', 'http://board.chute.lan:18080/v1/status?b'],
+  ])('%s %s at %s is answered by where it is', async (method, path, host, location) => {
+    expect(await asking(method, path, host)).toMatchObject({ status: 302, location });
+  });
+
+  test.each([
+    ['a longer name', '/chutes/board-2', 'gateway', 404],
+    ['one that is stopped', '/chutes/off/', 'gateway', 404],
+    ['one that is stopped, by name', '/', 'off.chute.lan', 404],
+    ['no chute at all', '/', 'gateway', 403],
+  ])('%s is not', async (_what, path, host, status) => {
+    expect(await asking('GET', path, host)).toMatchObject({ status, location: null });
   });
 });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
 
+import type { Applied } from '../../src/core/applied.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Requests } from '../../src/engine/requests.ts';
@@ -26,17 +27,26 @@ export type ServedWorld = {
 
 /**
  * `depth` makes the path of the socket longer than a socket's path may be; `stale` leaves a file of an
- * earlier engine in its place.
+ * earlier engine in its place; `applied` is what the API takes for applied.
  */
-export async function servedWorld({ depth = '', stale = false } = {}): Promise<ServedWorld> {
+export async function servedWorld({
+  depth = '',
+  stale = false,
+  applied,
+}: {
+  readonly depth?: string;
+  readonly stale?: boolean;
+  readonly applied?: Applied;
+} = {}): Promise<ServedWorld> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'ripcord-api-')));
   const root = join(home, depth);
   mkdirSync(root, { recursive: true });
   if (stale) writeFileSync(join(root, 'ripcord.sock'), '');
   const world = new World();
   const { engine, requests } = await world.engine();
+  const state = { value: { ...engine.state, applied } };
   const served = {
-    engine,
+    engine: applied ? (Object.create(engine, { state }) as Engine) : engine,
     requests,
     cancel: (id: string, by: never) => engine.turnAround(id, { by }),
     resolve: (id: string, n: number, resolution: Parameters<typeof resolveStep>[3]) =>
@@ -58,7 +68,12 @@ export async function servedWorld({ depth = '', stale = false } = {}): Promise<S
   return { world, engine, requests, api, client: connect(root), root };
 }
 
-export type Answered = { readonly status: number; readonly type: string; readonly body: string };
+export type Answered = {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly location: string | null;
+};
 
 /** One request as a stranger would send it. */
 export async function send(
@@ -83,6 +98,7 @@ export async function send(
           resolve({
             status: response.statusCode ?? 0,
             type: response.headers['content-type'] ?? '',
+            location: response.headers.location ?? null,
             body,
           }),
         );

@@ -51,6 +51,10 @@ function statusText(context: Context, view: StatusView, wide: boolean): string {
     lines.push(`${yellow(symbols.running)} ${id} ${phase}${step === null ? '' : ` at ${step}`}\n`);
   for (const { ref, step, reason } of view.stuck)
     lines.push(`${red(symbols.failed)} ${ref} ${step} is stuck: ${reason.message}\n`);
+  for (const { key, update, owners = [] } of view.reloadsOwed) {
+    const whose = owners.length > 0 ? ` for ${owners.join(', ')}` : '';
+    lines.push(`${yellow('!')} ${key}${whose} is owed since ${update}: what runs is older\n`);
+  }
   const paint = { running: green, stuck: red, exited: red } as const;
   const rows = Object.entries(view.chutes).map(([name, chute]) => {
     const color = paint[chute.state as keyof typeof paint] ?? ((text: string) => text);

@@ -1,6 +1,6 @@
 import type { ChuteName } from '../chute.ts';
 import type { HostFacts } from '../facts.ts';
-import type { HostConfig } from '../network.ts';
+import type { HostConfig, InterfaceAllocation } from '../network.ts';
 import { textOrder } from '../text-order.ts';
 import {
   notGiven,
@@ -35,12 +35,20 @@ export function hostNeeds(
   const tagged = all.filter(({ kind }) => kind === 'vlan').map(placeOf);
   const vlans = facts.capabilities.includes('vlan') ? [] : tagged;
   const afloat = hasBridge(facts, host) ? [] : tagged;
-  const warned = afloat.map((place) =>
-    warnField(place, ['type'], {
-      reason: 'is a VLAN of the bridge br-lan, and this host has none',
-      hint: 'name the ports of its LAN as lan.interfaces in the host configuration',
-    }),
-  );
+  const warned = [
+    ...afloat.map((place) =>
+      warnField(place, ['type'], {
+        reason: 'is a VLAN of the bridge br-lan, and this host has none',
+        hint: 'name the ports of its LAN as lan.interfaces in the host configuration',
+      }),
+    ),
+    ...(facts.runtime === 'process' ? all.filter(isLent) : []).map((given) =>
+      warnField(placeOf(given), ['type'], {
+        reason: `has radio ${given.device} for itself, in the network of the host: processes have none of their own`,
+        hint: 'it is free again when the chute stops, is removed or goes back',
+      }),
+    ),
+  ];
   if (facts.host !== 'linux')
     return {
       refusals: bridges,
@@ -65,6 +73,10 @@ export function hostNeeds(
   );
   return { refusals: [...bridges, ...missing], warnings: warned };
 }
+
+/** Whether a radio is a chute's alone: it goes where the chute's network is, if it has one. */
+const isLent = ({ kind }: Pick<InterfaceAllocation, 'kind'>): boolean =>
+  kind === 'wifi-sta' || kind === 'wifi-monitor';
 
 /** Whether the bridge of the LAN is there, or made by us; the files of OpenWrt have their own. */
 function hasBridge({ host, network }: HostFacts, { lan }: HostConfig): boolean {

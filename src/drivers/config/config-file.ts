@@ -126,11 +126,3 @@ export async function unloaded(
     if ((await read(context, path)) !== (await read(context, runningPath(path)))) differ.push(path);
   return differ;
 }
-
-/** Makes what runs what is on disk. On disk on return. Safe to repeat. */
-export async function load(context: StepContext, paths: readonly RootPath[]): Promise<number> {
-  const differ = await unloaded(context, paths);
-  for (const path of differ)
-    await put(context, runningPath(path), { bytes: await read(context, path), mode: 0o600 });
-  return differ.length;
-}

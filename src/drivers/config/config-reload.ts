@@ -1,9 +1,6 @@
 import type { DriverOf } from '../../core/driver.ts';
-import { doing } from '../failure.ts';
-import { load, readBy, reloadKey, unloaded } from './config-file.ts';
-
-/** Nothing on disk: everything that is owed for this service is paid. */
-const LOADED = 'sha256:loaded';
+import { readBy, unloaded } from './config-file.ts';
+import { load, paid } from './load.ts';
 
 /**
  * Makes what runs what is on disk. On a host that only renders, that is remembering what was loaded;
@@ -15,23 +12,20 @@ export const configReload: DriverOf<'config.reload@1'> = {
   async skip(context, args) {
     const differ = await unloaded(context, readBy(context, args));
     if (differ.length > 0) return null;
-    const pays = [{ key: reloadKey(args.service), hash: LOADED }];
-    return { reason: `what ${args.service} runs is what is on disk`, contentHash: null, pays };
+    const reason = `what ${args.service} runs is what is on disk`;
+    return { reason, contentHash: null, ...paid(args) };
   },
 
   async run(context, args) {
     context.signal.throwIfAborted();
-    return await doing(`reload ${args.service}`, async () => {
-      const files = await load(context, readBy(context, args));
-      return { result: { files }, pays: [{ key: reloadKey(args.service), hash: LOADED }] };
-    });
+    const { files, reloads } = await load(context, args);
+    return { result: { files }, ...reloads };
   },
 
   async probe(context, args) {
     const differ = await unloaded(context, readBy(context, args));
     if (differ.length > 0) return { state: 'not-done', evidence: { differ } };
-    const pays = [{ key: reloadKey(args.service), hash: LOADED }];
-    return { state: 'done', evidence: { differ }, done: { result: { files: 0 }, pays } };
+    return { state: 'done', evidence: { differ }, done: { result: { files: 0 }, ...paid(args) } };
   },
 
   // What it loaded is taken back by `config.restore`, once the files are as they were.
@@ -49,9 +43,6 @@ export const configRestore: DriverOf<'config.restore@1'> = {
   },
 
   async undo(context, args) {
-    return await doing(`reload ${args.service}`, async () => {
-      await load(context, readBy(context, args));
-      return { pays: [{ key: reloadKey(args.service), hash: LOADED }] };
-    });
+    return (await load(context, args)).reloads;
   },
 };

@@ -1,12 +1,14 @@
-import type { Done, Reloads } from '../../core/driver.ts';
+import type { Done, Reloads, Warned } from '../../core/driver.ts';
+import { RipcordError } from '../../core/errors.ts';
 import {
   changeBack,
   changedFile,
   type FileChange,
   filePatch,
   filesOf,
+  othersOf,
 } from '../../core/host-file.ts';
-import type { ReloadedService, ResultOf, RootPath } from '../../core/step.ts';
+import type { ReloadArgs, ReloadedService, ResultOf, RootPath } from '../../core/step.ts';
 import type { DoPart } from './device.ts';
 import type { SimDriverOf } from './file-drivers.ts';
 import { fileHash, type SimWorld } from './sim-world.ts';
@@ -33,8 +35,7 @@ export const configCheck: SimDriverOf<'config.check@1'> = {
 export const configRestore: SimDriverOf<'config.restore@1'> = {
   run: () => ({ result: null }),
   undo(scene, args) {
-    load(scene.world, readBy(scene, args), scene.part);
-    return paid(args.service);
+    return load(scene, args).reloads;
   },
 };
 
@@ -75,8 +76,8 @@ export const configReload: SimDriverOf<'config.reload@1'> = {
     return { reason, contentHash: null, ...paid(service) };
   },
   run(scene, args) {
-    const files = load(scene.world, readBy(scene, args), scene.part);
-    return { result: { files }, ...paid(args.service) };
+    const { files, reloads } = load(scene, args);
+    return { result: { files }, ...reloads };
   },
   probe(scene, args) {
     const { service } = args;
@@ -102,15 +103,38 @@ function unloaded({ files, loaded }: SimWorld, paths: readonly RootPath[]): read
   return paths.filter((path) => files[path]?.hash !== loaded[path]);
 }
 
-function load(world: SimWorld, paths: readonly RootPath[], part: DoPart): number {
-  const differ = unloaded(world, paths);
-  for (const path of differ)
+/** Loads what it can; what others own and cannot be loaded is warned of and stays owed. */
+function load(
+  scene: Acting,
+  args: ReloadArgs,
+): { readonly files: number; readonly reloads: Reloads & Warned } {
+  const { world, part, context } = scene;
+  const { service } = args;
+  const differ = unloaded(world, readBy(scene, args));
+  const left = differ.filter((path) => world.unloadable.includes(path));
+  const whose = left.map((path) => ({ path, owners: othersOf(context.applied, path, args) }));
+  const own = whose.find(({ owners }) => owners === null);
+  if (own)
+    throw new RipcordError(
+      'RIPCORD_STEP_FAILED',
+      `cannot reload ${service}: ${own.path} is not taken`,
+    );
+  for (const path of differ.filter((each) => !left.includes(each)))
     part(`load ${path}`, () => {
       const file = world.files[path];
       if (file) world.loaded[path] = file.hash;
       else delete world.loaded[path];
     });
-  return differ.length;
+  const files = differ.length - left.length;
+  if (left.length === 0) return { files, reloads: paid(service) };
+  const owners = [...new Set(whose.flatMap((each) => each.owners ?? []))];
+  const warnings = whose.map((each) => ({
+    code: 'RIPCORD_STEP_FAILED',
+    message: `cannot reload ${service} for ${(each.owners ?? []).join(', ')}: ${each.path} is not taken`,
+    details: each,
+  }));
+  const owes = [{ key: `reload:${service}`, hash: LOADED, owners }];
+  return { files, reloads: { owes, warnings } };
 }
 
 function put(scene: Acting, change: FileChange): void {

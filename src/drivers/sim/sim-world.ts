@@ -38,6 +38,8 @@ export type SimWorld = {
   files: Record<RootPath, { readonly hash: string; readonly mode: number }>;
   /** What was last loaded from each file. */
   loaded: Record<RootPath, string>;
+  /** Files that what reads them does not take. */
+  unloadable: RootPath[];
   processes: SimProcess[];
   containers: SimContainer[];
   /** By what they are called. */
@@ -68,6 +70,7 @@ export function emptyWorld(): SimWorld {
     links: {},
     files: {},
     loaded: {},
+    unloadable: [],
     processes: [],
     containers: [],
     images: {},

@@ -1,6 +1,5 @@
-import type { Done, Driver, Probe, Reloads, Skip, StepContext } from '../../core/driver.ts';
+import type { Done, Driver, Probe, Skip, StepContext, Undone } from '../../core/driver.ts';
 import type { Json } from '../../core/json.ts';
-import type { Patch } from '../../core/patch.ts';
 import type { DoPart, SimDevice } from './device.ts';
 import type { SimWorld } from './sim-world.ts';
 
@@ -25,7 +24,7 @@ export type SimDriver<Args, Undo, Result> = {
     scene: SimScene & { readonly part: DoPart },
     args: Args,
     undo: Undo,
-  ): ({ readonly patch?: Patch } & Reloads) | void;
+  ): Undone | void;
 };
 
 /** The driver of one kind on one simulated device: with its latency, faults and ledger. */
