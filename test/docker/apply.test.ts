@@ -14,7 +14,7 @@ describeDocker('a chute of two containers', (docker) => {
       pair.define(version);
       expect((await pair.apply(version)).code).toBe(0);
       expect(await pair.containers()).toEqual(WHOLE);
-      expect(pair.answer()).toBe(`version ${version}`);
+      expect(await pair.answer()).toBe(`version ${version}`);
     }
     const before = await statusOf(device);
 
@@ -23,7 +23,7 @@ describeDocker('a chute of two containers', (docker) => {
     expect(failed.code, failed.out + failed.err).toBe(4);
     expect(failed.out + failed.err).toContain('404');
     expect(await pair.containers()).toEqual(WHOLE);
-    expect(pair.answer()).toBe('version 2');
+    expect(await pair.answer()).toBe('version 2');
     expect((await statusOf(device)).stateHash).toBe(before.stateHash);
 
     pair.define(4, { command: 'echo why it ends; exit 3' });
@@ -31,12 +31,12 @@ describeDocker('a chute of two containers', (docker) => {
     expect(ended.code).toBe(4);
     expect(ended.out + ended.err).toContain('exit 3');
     expect((await device.ripcord(['show', 'u4', '-o', 'json'])).out).toContain('why it ends');
-    expect(pair.answer()).toBe('version 2');
+    expect(await pair.answer()).toBe('version 2');
 
     expect((await device.ripcord(['stop', 'pair'])).code).toBe(0);
     expect(await pair.containers()).toEqual([]);
     expect((await device.ripcord(['start', 'pair'])).code).toBe(0);
-    expect(pair.answer()).toBe('version 2');
+    expect(await pair.answer()).toBe('version 2');
 
     expect((await device.ripcord(['rm', 'pair', '-y'])).code).toBe(0);
     expect(await pair.containers()).toEqual([]);
@@ -73,7 +73,7 @@ describeDocker('a chute of two containers', (docker) => {
     const { out } = await pair.device.ripcord(['status']);
     expect(out).toContain('pair/web is exited, expected running');
     expect((await pair.apply(1)).code).toBe(0);
-    expect(pair.answer()).toBe('version 1');
+    expect(await pair.answer()).toBe('version 1');
     expect(await pair.containers()).toEqual(WHOLE);
     pair.device.destroy();
   });

@@ -77,7 +77,8 @@ export async function dockerWorld(api: EngineApi, root: string): Promise<Json> {
 /** Removes every container and network, and every image but those that tests begin with. */
 export async function clearDocker(api: EngineApi): Promise<void> {
   for (const { Id } of await api.containers({})) await api.removeContainer(Id);
-  for (const { Id } of await api.networksNamed('hello')) await api.removeNetwork(Id);
+  for (const name of ['hello', 'pair'])
+    for (const { Id } of await api.networksNamed(name)) await api.removeNetwork(Id);
   for (const { Id, RepoTags } of await api.images({})) {
     const tags = (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>');
     if (tags.includes('busybox:test')) {
