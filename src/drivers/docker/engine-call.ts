@@ -32,9 +32,9 @@ export type EngineAnswer = {
 export async function sendTo(socket: string, call: EngineCall): Promise<EngineAnswer> {
   call.signal.throwIfAborted();
   const isRead = call.method === 'GET' || call.method === 'HEAD';
-  const progress = { reached: false };
+  const progress: { reached: boolean; silence?: Error } = { reached: false };
   const failed = (error: unknown): EngineError =>
-    EngineError.of(error, {
+    EngineError.of(progress.silence ?? error, {
       socket,
       isSent: progress.reached && !isRead,
       isAborted: call.signal.aborted,
@@ -50,7 +50,9 @@ export async function sendTo(socket: string, call: EngineCall): Promise<EngineAn
     headers: { host: 'localhost', ...headersOf(call) },
   });
   asked.setTimeout(call.silenceMs, () => {
-    asked.destroy(new Error(`it said nothing for ${call.silenceMs} ms`));
+    // Once the answer has begun, its reader is told of a reset and not of this.
+    progress.silence = new Error(`it said nothing for ${call.silenceMs} ms`);
+    asked.destroy(progress.silence);
   });
   asked.on('socket', (stream) => {
     stream.once('connect', () => (progress.reached = true));
