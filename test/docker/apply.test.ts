@@ -17,6 +17,9 @@ describeDocker('a chute of two containers', (docker) => {
       expect(await pair.answer()).toBe(`version ${version}`);
     }
     const before = await statusOf(device);
+    expect((await device.ripcord(['logs', 'pair', 'store'])).out).toBe('stored\n');
+    const { out } = await device.ripcord(['doctor', 'host']);
+    expect(out).toMatch(/docker [\d.]+\S* at .*: API [\d.]+, overlay2, live-restore off/);
 
     pair.define(3, { path: '/no-such-page' });
     const failed = await pair.apply(3);

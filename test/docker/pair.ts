@@ -10,7 +10,7 @@ import type { PrivateDocker } from './private-docker.ts';
 const STORE = `  store:
     type: image
     image: busybox:test
-    command: [sleep, "100000"]
+    command: [sh, -c, "echo stored; exec sleep 100000"]
     health: {exec: ["true"], settleMs: 0}
 `;
 const UP_WITHIN_MS = 10_000;

@@ -5,6 +5,7 @@ import { chooseConfigured } from '../../library/root-config.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import type { Context } from '../context.ts';
 import { type Area, AREAS, type Finding, findingsText } from '../doctor/finding.ts';
+import { lookAtDocker } from '../doctor/look-docker.ts';
 import { lookAtHost, lookAtNetwork, lookAtWifi } from '../doctor/look-host.ts';
 import { lookAtOwners, lookAtRoot } from '../doctor/look-root.ts';
 import { lookAtTools } from '../doctor/look-tools.ts';
@@ -41,7 +42,7 @@ async function look(
 ): Promise<readonly Finding[]> {
   const looks: Readonly<Record<Area, () => Promise<readonly Finding[]>>> = {
     engine: () => lookAtRoot(context),
-    host: async () => lookAtHost(facts),
+    host: async () => [...lookAtHost(facts), ...(await lookAtDocker(facts))],
     network: async () => lookAtNetwork(facts),
     wifi: async () => lookAtWifi(facts),
     tools: () => lookAtTools(),

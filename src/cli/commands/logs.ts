@@ -2,6 +2,7 @@ import { existsSync, openSync, readSync, closeSync, fstatSync, watch as watchFil
 import { join } from 'node:path';
 
 import type { Replay } from '../../../replay/replay.ts';
+import { type ContainerInstance, isContainerInstance } from '../../core/container.ts';
 import { RipcordError } from '../../core/errors.ts';
 import { serviceLog } from '../../core/layout.ts';
 import { tailLog } from '../../drivers/log-file.ts';
@@ -13,6 +14,7 @@ import { needReplay } from '../reader.ts';
 type LogsOptions = { readonly follow?: true; readonly lines?: string; readonly prev?: true };
 
 const LINES_DEFAULT = 100;
+const STOPS = ['process.stop', 'container.stop'];
 
 /** `ripcord logs CHUTE [SVC]`. */
 export const logs: CommandModule = {
@@ -34,15 +36,33 @@ export const logs: CommandModule = {
     const services = servicesOf(replay, name, textOf(service));
     if (prev) return await printPrevious(context, replay, { chute: name, services });
     for (const each of services)
-      for (const line of tailLog(pathOf(context, name, each), count))
+      for (const line of await lastLinesOf(context, replay, { chute: name, service: each }, count))
         printLine(context, services.length > 1 ? each : null, line);
-    if (follow) await followLogs(context, name, services);
+    if (follow) await followLogs(context, replay, { chute: name, services });
     return EXIT.ok;
   },
 };
 
 const pathOf = ({ root }: Context, chute: string, service: string): string =>
   join(root, serviceLog(chute, service));
+
+/** Which container a service is; null for one that is a process, or not there. */
+function containerOf({ state }: Replay, chute: string, service: string): ContainerInstance | null {
+  const instance = state.applied.chutes[chute]?.services[service]?.instance;
+  return instance && isContainerInstance(instance) ? instance : null;
+}
+
+async function lastLinesOf(
+  context: Context,
+  replay: Replay,
+  { chute, service }: { readonly chute: string; readonly service: string },
+  count: number,
+): Promise<readonly string[]> {
+  const container = containerOf(replay, chute, service);
+  if (container === null) return tailLog(pathOf(context, chute, service), count);
+  const { containerLines } = await import('../container-logs.ts');
+  return containerLines(container, count);
+}
 
 function servicesOf({ state }: Replay, chute: string, service: string | null): readonly string[] {
   const found = state.applied.chutes[chute];
@@ -73,7 +93,7 @@ function printLine({ terminal, output }: Context, service: string | null, line: 
   else terminal.out(service === null ? `${line}\n` : `${terminal.dim(`${service} |`)} ${line}\n`);
 }
 
-/** What the processes that were replaced said last: kept in the journal when they were stopped. */
+/** What the services that were replaced said last: kept in the journal when they were stopped. */
 async function printPrevious(
   context: Context,
   replay: Replay,
@@ -82,7 +102,9 @@ async function printPrevious(
   const last = new Map<string, readonly string[]>();
   for await (const record of replay.journal.read(1, replay.head.seq)) {
     if (record.type !== 'step.succeeded') continue;
-    const service = services.find((each) => record.step === `${chute}/${each}/process.stop`);
+    const service = services.find((each) =>
+      STOPS.some((stop) => record.step === `${chute}/${each}/${stop}`),
+    );
     const { log } = (record.result ?? {}) as { readonly log?: readonly string[] };
     if (service !== undefined && log) last.set(service, log);
   }
@@ -93,17 +115,23 @@ async function printPrevious(
 
 async function followLogs(
   context: Context,
-  chute: string,
-  services: readonly string[],
+  replay: Replay,
+  { chute, services }: { readonly chute: string; readonly services: readonly string[] },
 ): Promise<void> {
   const stop = new AbortController();
   process.stdout.once('close', () => stop.abort());
   process.stdout.once('error', () => stop.abort());
   await Promise.all(
     services.map(async (service) => {
-      const path = pathOf(context, chute, service);
       const named = services.length > 1 ? service : null;
-      await followFile(path, stop.signal, (line) => printLine(context, named, line));
+      const printed = (line: string): void => printLine(context, named, line);
+      const container = containerOf(replay, chute, service);
+      if (container === null) {
+        await followFile(pathOf(context, chute, service), stop.signal, printed);
+        return;
+      }
+      const { followContainer } = await import('../container-logs.ts');
+      await followContainer(container, stop.signal, printed);
     }),
   );
 }

@@ -11,6 +11,8 @@ export function lookAtHost(facts: HostFacts): readonly Finding[] {
     if (facts.capabilities.includes(name)) host.good(says);
     else host.bad(lacking);
   if (facts.capabilities.includes('docker')) host.good('docker: its socket is there for this user');
+  else if (runtime === 'docker')
+    host.bad('docker: its socket is not there for this user, and this root runs containers');
   else host.odd('docker: its socket is not there for this user, services run as processes');
   return host.findings;
 }

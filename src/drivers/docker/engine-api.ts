@@ -12,7 +12,7 @@ import type {
   Network,
   NetworkSpec,
 } from './engine-types.ts';
-import { textOfFrames } from './log-frames.ts';
+import { linesOfFrames, textOfFrames } from './log-frames.ts';
 import type { Progress } from './progress.ts';
 
 const SILENCE_MS = 30_000;
@@ -117,6 +117,17 @@ export class EngineApi {
     if (answer.status === 404) return [];
     const lines = textOfFrames(bytes).split('\n');
     return (lines.at(-1) === '' ? lines.slice(0, -1) : lines).slice(-linesMax);
+  }
+
+  /** What a container prints from now on, until it ends. */
+  async *followLogs(id: string): AsyncGenerator<string, void, undefined> {
+    const { bytes } = await this.#engine.ask({
+      method: 'GET',
+      path: `/containers/${id}/logs`,
+      query: { stdout: '1', stderr: '1', follow: '1', tail: '0' },
+      silenceMs: 0,
+    });
+    yield* linesOfFrames(bytes);
   }
 
   /** Runs a command in a running container to its end. */

@@ -214,7 +214,7 @@ test('what a container printed comes in pieces, and a piece that was cut off is 
     head.writeUInt32BE(Buffer.byteLength(text), 4);
     return Buffer.concat([head, Buffer.from(text)]);
   };
-  const { socket } = await engine({
+  const { socket, asked } = await engine({
     '/containers/c1/logs': (_request, response) => {
       response.write(piece('one\ntw'));
       response.write(piece('o\n'));
@@ -222,4 +222,9 @@ test('what a container printed comes in pieces, and a piece that was cut off is 
     },
   });
   expect(await new EngineApi(socket).logs('c1', 10)).toEqual(['one', 'two']);
+
+  const followed: string[] = [];
+  for await (const line of new EngineApi(socket).followLogs('c1')) followed.push(line);
+  expect(followed).toEqual(['one', 'two']);
+  expect(asked.at(-1)).toContain('follow=1&tail=0');
 });
