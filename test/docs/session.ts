@@ -88,7 +88,7 @@ export class Session {
     const file = join(this.top, 'shown.sh');
     writeFileSync(file, script);
     const { RIPCORD_ROOT: _root, RIPCORD_FAULT: _fault, ...env } = process.env;
-    const [program = '', ...args] = [...this.#launcher, 'bash', '-c', `exec 2>&1; . '${file}'`];
+    const [program, ...args] = [...this.#launcher, 'bash', '-c', `exec 2>&1; . '${file}'`];
     const child = spawn(program, args, {
       cwd: this.project,
       env: {
