@@ -5,6 +5,7 @@ import { spelledOut } from '../core/host-config/spelled-out.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { PLANNERS } from '../core/planners/all.ts';
 import type { State } from '../core/state.ts';
+import type { Step } from '../core/step.ts';
 import { observeHost } from '../drivers/process/observe.ts';
 import type { Asked } from '../engine/asked.ts';
 import { planOn, withDrift } from '../engine/planning.ts';
@@ -20,11 +21,23 @@ export type PlanScene = {
   readonly planned: Planned;
 };
 
+export type PlanOptions = {
+  /** Another host than this one. */
+  readonly facts?: HostFacts | undefined;
+  /** Steps of what is asked for before it: their ports are taken. */
+  readonly promised?: readonly Step[];
+};
+
 /**
  * What a request would be planned as on the device as it is, dead services included. Reads only: no
  * lock is taken and the root need not exist. With `given` facts it is planned for that host instead.
  */
-export function planScene(root: string, state: State, said: Asked, given?: HostFacts): PlanScene {
+export function planScene(
+  root: string,
+  state: State,
+  said: Asked,
+  { facts: given, promised = [] }: PlanOptions = {},
+): PlanScene {
   const asked = spelledOut(said, state);
   const busy = Object.values(state.updates).flatMap(({ request }) => request.chutes);
   // What an update is at work on may look dead for a moment.
@@ -33,11 +46,11 @@ export function planScene(root: string, state: State, said: Asked, given?: HostF
     .filter((chute) => !busy.some((each) => each.chute === chute));
   const { applied } = withDrift(state.applied, observe(root, state.applied, quiet));
   const facts = given ?? observeHost(root, chooseConfigured(root, {}));
-  const planned = planOn(state, asked, { facts, planners: PLANNERS, sha256, applied });
+  const planned = planOn(state, asked, { facts, planners: PLANNERS, sha256, applied, promised });
   return { asked, applied, facts, planned };
 }
 
 /** The plan of `planScene` alone. */
-export function planRequest(root: string, state: State, said: Asked, given?: HostFacts): Planned {
-  return planScene(root, state, said, given).planned;
+export function planRequest(root: string, state: State, said: Asked): Planned {
+  return planScene(root, state, said).planned;
 }

@@ -133,10 +133,19 @@ function started(
     const before = update.interruptions;
     update.interruptions =
       before?.step === step ? { step, count: before.count + 1 } : { step, count: 1 };
-    if (update.request.onInterrupt === 'rollback' && update.phase !== 'committed')
-      update.rollbackOwed = true;
+    if (update.request.onInterrupt !== 'rollback') continue;
+    for (const other of Object.values(draft.updates))
+      if (goTogether(update, other) && !isThrough(other)) other.rollbackOwed = true;
   }
 }
+
+/** Whether two updates are one, or were asked for as one: what interrupts one interrupts the request. */
+const goTogether = (left: Draft<UpdateState>, right: Draft<UpdateState>): boolean =>
+  left.id === right.id ||
+  (left.request.lane !== undefined && left.request.lane.first === right.request.lane?.first);
+
+const isThrough = ({ phase }: Draft<UpdateState>): boolean =>
+  phase === 'committed' || phase === 'stuck';
 
 type MiddleEvent = Exclude<UpdateEvent, StepEvent | EndEvent | { type: 'version.quarantined' }>;
 
