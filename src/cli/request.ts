@@ -118,6 +118,7 @@ export async function readDefinitions(
   const looking = {
     root: context.root,
     allowUnpinned,
+    others: read,
     ...(forAnother && { tellUnseen: unseenTeller(context) }),
   };
   for (const each of read) sourced.push('host' in each ? each : await withSources(each, looking));
