@@ -123,10 +123,13 @@ function started(
   draft: Draft<State>,
   event: Recorded<Extract<ChuteEvent, { type: 'engine.started' }>>,
 ): void {
+  const isRebooted = draft.boot !== event.boot;
   draft.engineRuns = true;
   draft.boot = event.boot;
   for (const update of Object.values(draft.updates)) {
     update.marks = marksAtStart(update);
+    // A reboot ended what was well before: that is not its doing.
+    if (isRebooted) update.baseline = {};
   }
   for (const { update: id, step } of event.interrupted) {
     const update = updateOf(draft, id, event.seq);

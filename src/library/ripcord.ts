@@ -95,9 +95,8 @@ export class Ripcord implements AsyncDisposable {
     this.root = root;
     this.secrets = secrets;
     this.requests = new Requests(engine);
-    const settled = engine.settle();
-    this.#supervisor = supervise ? new Supervisor(engine, this.requests, settled) : null;
-    this.settled = this.#supervisor?.booted ?? settled;
+    this.#supervisor = supervise ? new Supervisor(engine, this.requests) : null;
+    this.settled = this.#supervisor?.booted ?? engine.settle();
     this.settled.catch(() => undefined);
   }
 
