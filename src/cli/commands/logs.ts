@@ -45,7 +45,8 @@ const pathOf = ({ root }: Context, chute: string, service: string): string =>
   join(root, serviceLog(chute, service));
 
 function servicesOf({ state }: Replay, chute: string, service: string | null): readonly string[] {
-  const found = state.applied.chutes[chute];
+  const { chutes } = state.applied;
+  const found = Object.hasOwn(chutes, chute) ? chutes[chute] : undefined;
   const names = [
     ...new Set([
       ...Object.keys(found?.services ?? {}),

@@ -33,7 +33,7 @@ export const status: CommandModule = {
 
 function only(view: StatusView, chute: string | null): StatusView {
   if (chute === null) return view;
-  const found = view.chutes[chute];
+  const found = Object.hasOwn(view.chutes, chute) ? view.chutes[chute] : undefined;
   if (found) return { ...view, chutes: { [chute]: found } };
   throw usageError(`cannot show ${chute}: no such chute`, 'ripcord status');
 }
