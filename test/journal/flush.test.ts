@@ -169,8 +169,9 @@ describe('segments', () => {
     const next = join(root, 'log', 'next');
     calls['closeSync'] = 0;
     await journal.append([{ type: 'note', n: 0, text: 'x'.repeat(SEGMENT_BYTES / 2) }]);
-    await expect.poll(() => existsSync(next) && statSync(next).size).toBe(SEGMENT_BYTES);
-    await expect.poll(() => calls['closeSync']).toBe(1);
+    const patience = { timeout: 30_000 };
+    await expect.poll(() => existsSync(next) && statSync(next).size, patience).toBe(SEGMENT_BYTES);
+    await expect.poll(() => calls['closeSync'], patience).toBe(1);
     for (const name of Object.keys(calls)) delete calls[name];
     await journal.append([{ type: 'note', n: 1, text: 'x'.repeat(SEGMENT_BYTES / 2) }]);
     expect(calls).toMatchObject({ ftruncateSync: 1, fsyncSync: 1, renameSync: 1, syncDirSync: 1 });
