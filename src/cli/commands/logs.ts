@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { Replay } from '../../../replay/replay.ts';
 import { RipcordError } from '../../core/errors.ts';
+import { HOST } from '../../core/host-config/document.ts';
 import { serviceLog } from '../../core/layout.ts';
 import { tailLog } from '../../drivers/log-file.ts';
 import { type CommandModule, textOf } from '../command.ts';
@@ -53,6 +54,11 @@ function servicesOf({ state }: Replay, chute: string, service: string | null): r
       ...Object.keys(found?.definition?.services ?? {}),
     ]),
   ];
+  if (chute === HOST)
+    throw usageError(
+      `cannot print logs of ${HOST}: it is the device itself`,
+      'ripcord log --chute @host',
+    );
   if (!found)
     throw new RipcordError(
       'RIPCORD_CHUTE_UNKNOWN',
