@@ -17,7 +17,8 @@ type Note = { readonly type: string; readonly n: number; readonly text?: string 
 const SEGMENT_BYTES = 16 * 1024;
 
 function open(root: string, disk: Disk = nodeDisk): Promise<DiskJournal<Note>> {
-  const clock = machineClock();
+  // A busy machine must not look like a disk that stands still.
+  const clock = { ...machineClock(), up: () => 5 };
   return openJournal({ root, disk, clock, create: true, segmentBytes: SEGMENT_BYTES });
 }
 
@@ -112,6 +113,36 @@ describe('a flush', () => {
     await lane(200);
     expect(pooled.length).toBe(11);
     expect((await numbers(journal.read())).length).toBe(45);
+    await journal.close();
+  });
+
+  test('that stood still is the last one on the event loop, and those behind it share one', async () => {
+    let up = 0;
+    let blocked = 0;
+    let pooled = 0;
+    const disk: Disk = {
+      ...nodeDisk,
+      fdatasyncSync: (fd) => {
+        nodeDisk.fdatasyncSync(fd);
+        blocked += 1;
+        up += 300;
+      },
+      writeAndSync: async (fd, bytes, position) => {
+        await nodeDisk.writeAndSync(fd, bytes, position);
+        pooled += 1;
+        up += 300;
+      },
+    };
+    const clock = { ...machineClock(), up: () => up };
+    const root = scratch();
+    const journal = await openJournal<Note>({ root, disk, clock, create: true });
+    await journal.append([{ type: 'note', n: 0 }]);
+    [blocked, pooled] = [0, 0];
+    const first = journal.append([{ type: 'note', n: 1 }]);
+    await new Promise((resolve) => setImmediate(resolve));
+    const behind = Array.from({ length: 20 }, (_, n) => journal.append([{ type: 'note', n }]));
+    await Promise.all([first, ...behind]);
+    expect({ blocked, pooled }).toEqual({ blocked: 0, pooled: 2 });
     await journal.close();
   });
 
