@@ -34,7 +34,17 @@ function normaliseInterface(
   context: { readonly report: Report; readonly keep: KeepSecret },
 ): JsonObject {
   const { type, mode, dhcp, requests, requirements } = given;
-  const vlan = given['vlan-id'] ?? given.vlan_id;
+  const { 'vlan-id': vlanId, vlan_id: older } = given;
+  const vlan = vlanId ?? older;
+  if (vlanId !== undefined && older !== undefined && Number(vlanId) !== Number(older))
+    context.report.complain(
+      'field-conflicting',
+      `${path}/vlan_id`,
+      `is ${older}, and vlan-id ${vlanId}`,
+      {
+        hint: 'leave one of them out',
+      },
+    );
   const wireless = wirelessOf(given, path, context);
   const needed = { ...requests, ...requirements };
   return present({
