@@ -171,13 +171,7 @@ function networkOf(given: Json, keys: readonly string[], refuse: Refuse): Networ
   return null;
 }
 
-function vlanIdOf({ 'vlan-id': ours, vlan_id: theirs }: JsonObject, refuse: Refuse): number | null {
-  const given = ours ?? theirs;
-  if (ours !== undefined && theirs !== undefined && textOf(ours) !== textOf(theirs)) {
-    const reason = `is ${JSON.stringify(ours)}, and vlan_id is ${JSON.stringify(theirs)}`;
-    refuse(['vlan-id'], reason, 'leave one of them out');
-    return null;
-  }
+function vlanIdOf(given: Json | undefined, refuse: Refuse): number | null {
   const hint = `a vlan has an id from 1 to ${VLAN_ID_MAX}, for example vlan-id: 5`;
   if (given === undefined || given === null) {
     refuse(['vlan-id'], 'is missing', hint);
