@@ -51,6 +51,9 @@ type Waiting<E> = EncodedBatch<E> & {
   readonly settle: ((error: unknown) => void) | null;
 };
 
+/** By this machine's own clock, and by the one that was given: the second tells of standstills only. */
+type Moment = { readonly ms: number; readonly up: number };
+
 const FLUSH_BYTES_MAX = 4 * 1024 * 1024;
 
 export class Appender<E extends AnyEvent> {
@@ -157,7 +160,7 @@ export class Appender<E extends AnyEvent> {
     const batches: Waiting<E>[] = [];
     let bytes: Uint8Array = new Uint8Array(0);
     let stage: FlushFailure['stage'] = 'room';
-    const started = performance.now();
+    const started = this.#now();
     try {
       this.#makeRoom();
       batches.push(...this.#take());
@@ -176,7 +179,7 @@ export class Appender<E extends AnyEvent> {
       this.#recover({ stage, cause }, batches, bytes);
       return;
     }
-    this.#pace.note(performance.now() - started);
+    this.#notePace(started);
     this.#acknowledge(batches, bytes);
     this.#rest();
   }
@@ -184,7 +187,7 @@ export class Appender<E extends AnyEvent> {
   async #flushInPool(
     batches: readonly Waiting<E>[],
     bytes: Uint8Array,
-    started: number,
+    started: Moment,
   ): Promise<void> {
     this.#busy = true;
     const { sink, faults } = this.#options;
@@ -195,9 +198,18 @@ export class Appender<E extends AnyEvent> {
       this.#recover({ stage: 'sync', cause }, batches, bytes);
       return;
     }
-    this.#pace.note(performance.now() - started);
+    this.#notePace(started);
     this.#acknowledge(batches, bytes);
     this.#rest();
+  }
+
+  #now(): Moment {
+    return { ms: performance.now(), up: this.#options.clock.up() };
+  }
+
+  #notePace(started: Moment): void {
+    const { ms, up } = this.#now();
+    this.#pace.note(ms - started.ms, up - started.up);
   }
 
   #makeRoom(): void {

@@ -44,7 +44,7 @@ export interface DiskJournal<E extends AnyEvent> extends Journal<E> {
  * Opens the journal of a root for writing. A damaged one is opened for reading only: see `damage`.
  *
  * Throws RIPCORD_ROOT_MISSING (unless `create`), RIPCORD_JOURNAL_LOCKED naming the holder,
- * RIPCORD_SCHEMA_NEWER, RIPCORD_JOURNAL_DAMAGED when not even its id can be read.
+ * RIPCORD_SCHEMA_NEWER, RIPCORD_SCHEMA_OLDER, RIPCORD_JOURNAL_DAMAGED when not even its id can be read.
  */
 export async function openJournal<E extends AnyEvent>(
   options: JournalOptions<E>,

@@ -52,7 +52,7 @@ const POLL_MS = 100;
  * Opens the journal of a root for reading. Damage is no error: see `damage`; what lies before it can be
  * read.
  *
- * Throws RIPCORD_ROOT_MISSING, RIPCORD_SCHEMA_NEWER, RIPCORD_JOURNAL_DAMAGED when not even its id can be
+ * Throws RIPCORD_ROOT_MISSING, RIPCORD_SCHEMA_NEWER, RIPCORD_SCHEMA_OLDER, RIPCORD_JOURNAL_DAMAGED when not even its id can be
  * read.
  */
 export function openReadOnly<E extends AnyEvent>(

@@ -37,7 +37,7 @@ export type Survey = {
   readonly witnessed: boolean;
 };
 
-/** Looks at everything in a root. Throws RIPCORD_SCHEMA_NEWER, RIPCORD_ROOT_MISSING. */
+/** Looks at everything in a root. Throws RIPCORD_SCHEMA_NEWER, RIPCORD_SCHEMA_OLDER, RIPCORD_ROOT_MISSING. */
 export function surveyRoot(disk: Disk, root: string): Survey {
   const facts = readFacts(disk, root);
   const log = new LogSurvey();

@@ -51,7 +51,7 @@ export type Repair = {
  * Makes a damaged root whole again, on copies. Safe to repeat.
  *
  * Throws RIPCORD_JOURNAL_LOCKED; RIPCORD_JOURNAL_DAMAGED, having changed nothing, when no record could
- * be kept and `acceptLoss` is not set; RIPCORD_SCHEMA_NEWER, RIPCORD_ROOT_MISSING, RIPCORD_DISK_FULL.
+ * be kept and `acceptLoss` is not set; RIPCORD_SCHEMA_NEWER, RIPCORD_SCHEMA_OLDER, RIPCORD_ROOT_MISSING, RIPCORD_DISK_FULL.
  */
 export async function repairRoot(root: string, options: RepairOptions): Promise<Repair> {
   const disk = options.disk ?? nodeDisk;

@@ -18,7 +18,7 @@ import { createHeadFile } from './head.ts';
 import { createSegment, isFree, segmentName, segmentsAmong } from './segment.ts';
 
 /** The layout of the root that this program writes. A higher one is refused, not guessed at. */
-export const ROOT_SCHEMA = 1;
+export const ROOT_SCHEMA = 2;
 
 /** What `ripcord.json` says. */
 export type RootFacts = {
@@ -47,8 +47,8 @@ export function rootPaths(root: string): RootPaths {
 /**
  * What `ripcord.json` says, or null where there is no finished root.
  *
- * Throws RIPCORD_SCHEMA_NEWER when a newer program made it, RIPCORD_JOURNAL_DAMAGED when it cannot be
- * understood or is missing beside a log with records.
+ * Throws RIPCORD_SCHEMA_NEWER when a newer program made it, RIPCORD_SCHEMA_OLDER when one did that
+ * nobody can lift any more, RIPCORD_JOURNAL_DAMAGED when it cannot be understood or is missing beside a log with records.
  */
 export function readRoot(disk: Disk, root: string): RootFacts | null {
   const paths = rootPaths(root);
@@ -65,6 +65,13 @@ export function readRoot(disk: Disk, root: string): RootFacts | null {
     throw new JournalError(
       'RIPCORD_SCHEMA_NEWER',
       `cannot open ${root}: it has layout ${facts.schema}, this program knows up to ${ROOT_SCHEMA}`,
+      { details: { schema: facts.schema, known: ROOT_SCHEMA } },
+    );
+  }
+  if (facts.schema < ROOT_SCHEMA) {
+    throw new JournalError(
+      'RIPCORD_SCHEMA_OLDER',
+      `cannot open ${root}: it has layout ${facts.schema} of before the first release, this program knows ${ROOT_SCHEMA}`,
       { details: { schema: facts.schema, known: ROOT_SCHEMA } },
     );
   }

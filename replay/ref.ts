@@ -1,6 +1,7 @@
 import type { ChuteName } from '../src/core/chute.ts';
 import { RipcordError } from '../src/core/errors.ts';
 import type { UpdateId } from '../src/core/events.ts';
+import { HOST } from '../src/core/host-config/document.ts';
 import type { StepId } from '../src/core/step.ts';
 
 /** A way to name a point in the past (docs/cli.md). */
@@ -11,7 +12,7 @@ export type Ref =
   | { readonly is: 'update' | 'before'; readonly update: UpdateId }
   /** `u43.s7` or `u43/hello/main/process.start`: after that step's last record. */
   | { readonly is: 'step'; readonly update: UpdateId; readonly step: number | StepId }
-  /** `hello@r41`: when that revision was committed. */
+  /** `hello@r41`, `@host@r2`: when that revision was committed. */
   | { readonly is: 'revision'; readonly chute: ChuteName; readonly revision: number }
   /** `HEAD`, `HEAD~2`: before the newest two updates, rejected ones aside. */
   | { readonly is: 'head'; readonly back: number }
@@ -29,6 +30,10 @@ export function parseRef(text: string): Ref {
     const ref = match && read(match[1] ?? '', match[2] ?? '');
     if (ref) return ref;
   }
+  if (text === HOST)
+    throw new RipcordError('RIPCORD_REF_UNKNOWN', `cannot read '${HOST}': it is no point in time`, {
+      hint: `ripcord status ${HOST} says how the device is configured, ${HOST}@r2 is a revision of it`,
+    });
   throw new RipcordError('RIPCORD_REF_UNKNOWN', `cannot read '${text}': it is no point in time`, {
     hint: 'use u43, u43^, u43.s7, @1287, hello@r41, HEAD~2, boot-1, -2h or 2026-11-22T10:31',
   });
@@ -52,7 +57,7 @@ const FORMS: readonly (readonly [RegExp, Reader])[] = [
   [/^(u[1-9]\d*)\.s([1-9]\d*)$/, (update, n) => ({ is: 'step', update, step: Number(n) })],
   [/^(u[1-9]\d*)\/([a-z0-9][a-z0-9.:/@_-]*)$/, (update, step) => ({ is: 'step', update, step })],
   [
-    /^([a-z0-9][a-z0-9-]{1,62})@r([1-9]\d*)$/,
+    /^(@host|[a-z0-9][a-z0-9-]{1,62})@r([1-9]\d*)$/,
     (chute, revision) => ({ is: 'revision', chute, revision: Number(revision) }),
   ],
   [/^HEAD(?:~(\d+))?$/, (back) => ({ is: 'head', back: Number(back) })],

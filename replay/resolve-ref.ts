@@ -3,6 +3,7 @@ import type { ChuteName } from '../src/core/chute.ts';
 import { RipcordError } from '../src/core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../src/core/events.ts';
 import { REPEATS } from '../src/core/fold-end.ts';
+import { HOST } from '../src/core/host-config/document.ts';
 import type { StepId } from '../src/core/step.ts';
 import type { BootSpan, Chronicle } from './chronicle.ts';
 import { parseRef, type Ref, splitRange } from './ref.ts';
@@ -117,8 +118,8 @@ function seqOfRevision({ updates }: Chronicle, chute: ChuteName, revision: numbe
   const maker = makers.findLast(({ revisions }) => revisions[chute] === revision);
   if (maker) return maker.lastSeq;
   const newest = makers.at(-1)?.revisions[chute];
-  const reason =
-    typeof newest === 'number' ? `it is at r${newest}` : 'there was never such a chute';
+  const never = chute === HOST ? 'nobody has configured it' : 'there was never such a chute';
+  const reason = typeof newest === 'number' ? `it is at r${newest}` : never;
   throw unknown(`${chute}@r${revision}`, reason, `ripcord log --chute ${chute}`);
 }
 

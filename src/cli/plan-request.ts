@@ -5,6 +5,7 @@ import { spelledOut } from '../core/host-config/spelled-out.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { PLANNERS } from '../core/planners/all.ts';
 import type { State } from '../core/state.ts';
+import type { Step } from '../core/step.ts';
 import type { Asked } from '../engine/asked.ts';
 import { planOn, withDrift } from '../engine/planning.ts';
 import { hostFacts, observe } from '../library/local-host.ts';
@@ -19,6 +20,13 @@ export type PlanScene = {
   readonly planned: Planned;
 };
 
+export type PlanOptions = {
+  /** Another host than this one. */
+  readonly facts?: HostFacts | undefined;
+  /** Steps of what is asked for before it: their ports are taken. */
+  readonly promised?: readonly Step[];
+};
+
 /**
  * What a request would be planned as on the device as it is, dead services included. Reads only: no
  * lock is taken and the root need not exist. With `given` facts it is planned for that host instead.
@@ -27,7 +35,7 @@ export async function planScene(
   root: string,
   state: State,
   said: Asked,
-  given?: HostFacts,
+  { facts: given, promised = [] }: PlanOptions = {},
 ): Promise<PlanScene> {
   const asked = spelledOut(said, state);
   const busy = Object.values(state.updates).flatMap(({ request }) => request.chutes);
@@ -37,16 +45,11 @@ export async function planScene(
     .filter((chute) => !busy.some((each) => each.chute === chute));
   const { applied } = withDrift(state.applied, await observe(root, state.applied, quiet));
   const facts = given ?? (await hostFacts(root, chooseConfigured(root, {})));
-  const planned = planOn(state, asked, { facts, planners: PLANNERS, sha256, applied });
+  const planned = planOn(state, asked, { facts, planners: PLANNERS, sha256, applied, promised });
   return { asked, applied, facts, planned };
 }
 
 /** The plan of `planScene` alone. */
-export async function planRequest(
-  root: string,
-  state: State,
-  said: Asked,
-  given?: HostFacts,
-): Promise<Planned> {
-  return (await planScene(root, state, said, given)).planned;
+export async function planRequest(root: string, state: State, said: Asked): Promise<Planned> {
+  return (await planScene(root, state, said)).planned;
 }

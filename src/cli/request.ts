@@ -9,6 +9,7 @@ import type { OnInterrupt } from '../core/chute.ts';
 import { complaintText, definitionError } from '../core/definition/complaint.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteRequest, QueueMode } from '../core/events.ts';
+import { HOST } from '../core/host-config/document.ts';
 import type { State } from '../core/state.ts';
 import type { Asked } from '../engine/asked.ts';
 import { askedOf, localRequester, onInterruptOf } from '../library/asked.ts';
@@ -32,6 +33,7 @@ import {
 import { openServices, readSignatures } from '../library/signed-file.ts';
 import type { Context } from './context.ts';
 import { loadDefinition } from './definition-file.ts';
+import { usageError } from './exit-code.ts';
 import { peek } from './reader.ts';
 
 /** The options of commands that ask for a change. */
@@ -87,12 +89,21 @@ export function askedFor(
   });
 }
 
-/** A chute and what is asked of it, when its name says enough. Pure. */
+/**
+ * A chute and what is asked of it, when its name says enough. Pure.
+ *
+ * Throws RIPCORD_USAGE_INVALID for the device itself, of which none of this can be asked.
+ */
 export function byName(
   chute: string,
   operation: 'start' | 'stop' | 'restart' | 'delete',
   purge = false,
 ): ChuteRequest {
+  if (chute === HOST)
+    throw usageError(
+      `cannot ${operation === 'delete' ? 'remove' : operation} ${HOST}: it is the device itself, no chute`,
+      'ripcord apply FILE configures it, ripcord rollback @host takes that back',
+    );
   return { chute, operation, definition: null, sources: {}, ...(purge && { purge: true }) };
 }
 
@@ -118,6 +129,7 @@ export async function readDefinitions(
   const looking = {
     root: context.root,
     allowUnpinned,
+    others: read,
     ...(forAnother && { tellUnseen: unseenTeller(context) }),
   };
   for (const each of read) sourced.push('host' in each ? each : await withSources(each, looking));

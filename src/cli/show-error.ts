@@ -58,6 +58,7 @@ const HINTS: Readonly<Record<string, string>> = {
   RIPCORD_JOURNAL_LOCKED: 'ripcord watch follows what it does',
   RIPCORD_ROOT_MISSING: 'ripcord apply makes it; --root names another one',
   RIPCORD_SCHEMA_NEWER: 'ripcord version, then install the version that made it',
+  RIPCORD_SCHEMA_OLDER: 'settle and look at it with the version that made it; apply to a new root',
 };
 
 function hintOf(error: unknown): string | null {

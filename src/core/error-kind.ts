@@ -53,6 +53,7 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
   RIPCORD_JOURNAL_DAMAGED: 'damaged',
   RIPCORD_JOURNAL_READONLY: 'damaged',
   RIPCORD_SCHEMA_NEWER: 'damaged',
+  RIPCORD_SCHEMA_OLDER: 'damaged',
   RIPCORD_SECRET_DAMAGED: 'damaged',
   RIPCORD_WAIT_EXPIRED: 'timeout',
 };

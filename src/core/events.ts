@@ -54,6 +54,8 @@ export type UpdateRequest = {
   readonly allowQuarantined: boolean;
   /** The update that this one tries again, or rolls back to. */
   readonly origin: { readonly retryOf?: UpdateId; readonly rollbackTo?: string } | null;
+  /** The start of what should run after a reboot: it goes before all that has not begun. */
+  readonly atBoot?: true;
   /** Asked for together with others, each of which gets through or not on its own. */
   readonly lane?: RequestLane;
 };
@@ -73,10 +75,8 @@ export type QueueMode = 'refuse' | 'queue' | 'supersede';
 
 /** A step that a crash interrupted; `plan` when it had no step yet. */
 export type Interruption = { readonly update: UpdateId; readonly step: StepId };
-
 /** One step of one update. */
-export type StepPlace = { readonly update: UpdateId; readonly step: StepId };
-
+export type StepPlace = Interruption;
 /** An undo that did not succeed, and who has to look at it. */
 export type StuckStep = {
   readonly step: StepId;

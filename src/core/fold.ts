@@ -123,20 +123,32 @@ function started(
   draft: Draft<State>,
   event: Recorded<Extract<ChuteEvent, { type: 'engine.started' }>>,
 ): void {
+  const isRebooted = draft.boot !== event.boot;
   draft.engineRuns = true;
   draft.boot = event.boot;
   for (const update of Object.values(draft.updates)) {
     update.marks = marksAtStart(update);
+    // A reboot ended what was well before: that is not its doing.
+    if (isRebooted) update.baseline = {};
   }
   for (const { update: id, step } of event.interrupted) {
     const update = updateOf(draft, id, event.seq);
     const before = update.interruptions;
     update.interruptions =
       before?.step === step ? { step, count: before.count + 1 } : { step, count: 1 };
-    if (update.request.onInterrupt === 'rollback' && update.phase !== 'committed')
-      update.rollbackOwed = true;
+    if (update.request.onInterrupt !== 'rollback') continue;
+    for (const other of Object.values(draft.updates))
+      if (goTogether(update, other) && !isThrough(other)) other.rollbackOwed = true;
   }
 }
+
+/** Whether two updates are one, or were asked for as one: what interrupts one interrupts the request. */
+const goTogether = (left: Draft<UpdateState>, right: Draft<UpdateState>): boolean =>
+  left.id === right.id ||
+  (left.request.lane !== undefined && left.request.lane.first === right.request.lane?.first);
+
+const isThrough = ({ phase }: Draft<UpdateState>): boolean =>
+  phase === 'committed' || phase === 'stuck';
 
 type MiddleEvent = Exclude<UpdateEvent, StepEvent | EndEvent | { type: 'version.quarantined' }>;
 

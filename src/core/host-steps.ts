@@ -119,7 +119,6 @@ const reload = (args: ArgsOf<'config.reload@1'>, writers: readonly StepId[]): St
 
 /** A path as a part of a step's id. */
 const nameOf = (path: RootPath): string =>
-  path
-    .slice(`${HOST_DIRECTORY}/`.length)
+  (path.startsWith(`${HOST_DIRECTORY}/`) ? path.slice(HOST_DIRECTORY.length + 1) : path)
     .toLowerCase()
     .replaceAll(/[^a-z0-9./_-]/g, '-');

@@ -2,8 +2,8 @@ import type { Definition } from './chute.ts';
 import type { UpdateRequest } from './events.ts';
 import type { State, UpdateState } from './state.ts';
 
-type Asking = { readonly request: Pick<UpdateRequest, 'chutes' | 'host'> };
-type Numbered = Asking & Pick<UpdateState, 'id' | 'seq'>;
+type Asking = { readonly request: Pick<UpdateRequest, 'chutes' | 'host' | 'atBoot'> };
+type Numbered = Asking & Pick<UpdateState, 'id' | 'seq'> & Partial<Pick<UpdateState, 'phase'>>;
 /** What tells whether updates get in each other's way. */
 type Placed = Numbered & Pick<UpdateState, 'phase' | 'stuck'>;
 type Scene = Pick<State, 'applied' | 'facts'> & {
@@ -46,13 +46,26 @@ export function shareChute(left: Asking, right: Asking): boolean {
   );
 }
 
-function before<U extends Pick<UpdateState, 'id' | 'seq'>>(
-  { id, seq }: Pick<UpdateState, 'id' | 'seq'>,
+/** Whether an update has a plan: before that it has promised nothing and touched nothing. Pure. */
+export function hasBegun({ phase }: Partial<Pick<UpdateState, 'phase'>>): boolean {
+  return phase !== undefined && phase !== 'requested' && phase !== 'queued';
+}
+
+function before<U extends Numbered>(
+  update: Numbered,
   updates: Readonly<Record<string, U>>,
 ): readonly U[] {
   return Object.values(updates)
-    .filter((other) => other.id !== id && other.seq < seq)
+    .filter((other) => other.id !== update.id && isBefore(other, update))
     .toSorted((a, b) => a.seq - b.seq);
+}
+
+/** In the order in which they were asked for; what is started at boot before what has not begun. */
+function isBefore(other: Numbered, update: Numbered): boolean {
+  const { atBoot = false } = other.request;
+  if (atBoot !== (update.request.atBoot ?? false) && !hasBegun(atBoot ? update : other))
+    return atBoot;
+  return other.seq < update.seq;
 }
 
 function isInTheWay({ phase, stuck }: Placed): boolean {

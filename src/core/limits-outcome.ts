@@ -45,7 +45,7 @@ export function limitsOutcome(
   const refusals = changes.map((change): readonly [ChuteName, readonly PlainRefusal[]] => [
     change.chute,
     [
-      ...(divided.refusals[change.chute] ?? []),
+      ...(divided.refusals.get(change.chute) ?? []),
       ...(has('memory-limit') ? [] : noMemoryLimits(change)),
     ],
   ]);
@@ -105,19 +105,18 @@ function divide(
   changes: readonly Change[],
 ): {
   readonly shares: Shares;
-  readonly refusals: Readonly<Record<ChuteName, readonly PlainRefusal[]>>;
+  readonly refusals: ReadonlyMap<ChuteName, readonly PlainRefusal[]>;
 } {
-  if (running.every(({ fraction }) => !fraction)) return { shares: {}, refusals: {} };
-  const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
+  const refusals = new Map<ChuteName, readonly PlainRefusal[]>();
+  if (running.every(({ fraction }) => !fraction)) return { shares: {}, refusals };
   let shares: Shares = {};
   for (const change of changes) {
     if (!Object.values(definitionOf(change)?.services ?? {}).some(asksForCpu)) continue;
     const divided = cpuShares(running, change.chute);
-    if ('refusals' in divided) refusals[change.chute] = divided.refusals;
+    if ('refusals' in divided) refusals.set(change.chute, divided.refusals);
     else ({ shares } = divided);
   }
-  if (Object.keys(shares).length > 0 || Object.keys(refusals).length > 0)
-    return { shares, refusals };
+  if (Object.keys(shares).length > 0 || refusals.size > 0) return { shares, refusals };
   // Nobody who changes asks for anything, and others do.
   const divided = cpuShares(running, '');
   return 'shares' in divided ? { ...divided, refusals } : { shares: {}, refusals };

@@ -1,7 +1,7 @@
 import { allocateInterfaces } from './allocate/allocate.ts';
 import { hostNeeds } from './allocate/host-needs.ts';
 import type { ServiceInterfaces } from './allocate/interfaces.ts';
-import { resolveRedirects } from './allocate/redirects.ts';
+import { EVERY_PORT, resolveRedirects } from './allocate/redirects.ts';
 import { subnetPool, uplinkAddresses } from './allocate/subnets.ts';
 import type { Applied, AppliedChute } from './applied.ts';
 import type { ChuteName } from './chute.ts';
@@ -90,8 +90,10 @@ export function networkOutcome(
     const { interfaces } = result;
     const resolved = resolveRedirects({ chute, rules, interfaces, portsTaken });
     if ('refusals' in resolved) ruleRefusals[chute] = resolved.refusals;
-    else if (needs.refusals.length === 0)
+    else if (needs.refusals.length === 0) {
       given[chute] = { interfaces, redirects: resolved.redirects };
+      warnings[chute] = [...(warnings[chute] ?? []), ...resolved.warnings];
+    }
   }
   // Nothing of the files can differ where nothing that they are made of does.
   const isGivenNew = changes.some(
@@ -166,23 +168,20 @@ function takenFor(
   const held = Object.entries(applied.reservations.ports)
     .filter(([, holder]) => Object.hasOwn(staying, holder.chute))
     .map(([port, holder]) => [port, `chute ${holder.chute}`] as const);
-  const wanted = changes
-    .filter((each) => each.chute !== chute)
-    .flatMap((each) =>
-      [...wantedPorts(each, { ports, facts }).keys()].map(
-        (key) => [key, `chute ${each.chute}`] as const,
-      ),
-    );
+  const wanted = changes.flatMap((each) =>
+    [...wantedPorts(each, { ports, facts }).keys()].map((key) => {
+      const who = each.chute === chute ? 'a service of its own' : `chute ${each.chute}`;
+      return [key, who] as const;
+    }),
+  );
   const published = [...held, ...wanted];
   const redirected = [...Object.entries(staying), ...Object.entries(given)]
     .filter(([other]) => other !== chute)
     .flatMap(([other, { redirects }]) =>
       redirects.flatMap(({ fromPort }) =>
-        fromPort === null
-          ? []
-          : (['tcp', 'udp'] as const).map(
-              (protocol) => [`${fromPort}/${protocol}`, `chute ${other}`] as const,
-            ),
+        (fromPort === null ? [EVERY_PORT] : [`${fromPort}/tcp`, `${fromPort}/udp`]).map(
+          (key) => [key, `chute ${other}`] as const,
+        ),
       ),
     );
   return { ...facts.portsTaken, ...Object.fromEntries([...published, ...redirected]) };

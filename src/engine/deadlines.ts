@@ -1,6 +1,9 @@
 import type { Clock } from './clock.ts';
 
-type Deadline = { readonly up: number; readonly over: () => void };
+type Deadline = { up: number; readonly over: () => void };
+
+/** So late no timer is but in a process that stood still. */
+const STANDSTILL_MS = 100;
 
 /**
  * Hard times of whatever runs, by one timer for all of them: a timer and its signal for each step cost
@@ -49,11 +52,25 @@ export class Deadlines {
     this.#timer = null;
     // A timer may come a little before the clock says so.
     const up = Math.max(timer.up, this.#clock.up());
+    const lateMs = up - timer.up;
+    if (lateMs >= STANDSTILL_MS) this.#putOff(lateMs);
+    else this.#end(up);
+    const next = Math.min(...[...this.#pending].map((deadline) => deadline.up));
+    if (this.#pending.size > 0) this.#aim(next, Math.max(0, next - up));
+  }
+
+  #end(up: number): void {
     for (const deadline of this.#pending) {
       if (deadline.up > up || !this.#pending.delete(deadline)) continue;
       deadline.over();
     }
-    const next = Math.min(...[...this.#pending].map((deadline) => deadline.up));
-    if (this.#pending.size > 0) this.#aim(next, Math.max(0, next - up));
+  }
+
+  /**
+   * While the process stood still, as in a sync of a slow disk, nobody could end anything: what did end
+   * is heard before anything counts as late.
+   */
+  #putOff(ms: number): void {
+    for (const deadline of this.#pending) deadline.up += ms;
   }
 }

@@ -52,10 +52,11 @@ export class Engine {
   readonly #shop: Workshop;
   readonly #lanes = new Map<UpdateId, Running>();
   #closing: Promise<void> | null = null;
+  #isHeldBack: (update: UpdateState) => boolean = () => false;
 
   private constructor(book: Book, options: EngineOptions) {
     this.#book = book;
-    this.#shop = workshopOf(book, options);
+    this.#shop = workshopOf(book, options, (update) => this.#isHeldBack(update));
     book.subscribe((records) => this.#wakeLanes(records));
   }
 
@@ -108,6 +109,21 @@ export class Engine {
     for (const { id, phase } of Object.values(this.state.updates))
       if (phase !== 'stuck') this.drive(id);
     await Promise.all([...this.#lanes.values()].map(({ done }) => done));
+  }
+
+  /** Resolves when the lanes of these updates have come to their ends. */
+  async rested(isMeant: (update: UpdateState) => boolean): Promise<void> {
+    const meant = Object.values(this.state.updates).filter(isMeant);
+    await Promise.all(meant.map(async ({ id }) => await this.#lanes.get(id)?.done));
+  }
+
+  /** Has no update planned but these, until the returned function is called. */
+  holdBack(isMeant: (update: UpdateState) => boolean): () => void {
+    this.#isHeldBack = (update) => !isMeant(update);
+    return () => {
+      this.#isHeldBack = () => false;
+      for (const { lane } of this.#lanes.values()) lane.othersMoved();
+    };
   }
 
   /** Starts the lane of an update. Safe to repeat. */
@@ -232,7 +248,11 @@ export class Engine {
   }
 }
 
-function workshopOf(book: Book, options: EngineOptions): Workshop {
+function workshopOf(
+  book: Book,
+  options: EngineOptions,
+  isHeldBack: Workshop['isHeldBack'],
+): Workshop {
   const { root, drivers, planners, host, clock, sha256, logger } = options;
   return {
     root,
@@ -248,6 +268,7 @@ function workshopOf(book: Book, options: EngineOptions): Workshop {
     faults: options.faults ?? NO_FAULTS,
     retry: options.retry ?? RETRY,
     concurrencyMax: options.concurrencyMax ?? 4,
+    isHeldBack,
     state: () => book.state,
     append: (events, appendOptions) => book.append(events, appendOptions),
   };

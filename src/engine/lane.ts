@@ -143,8 +143,7 @@ export class Lane {
   async #act(update: UpdateState, todo: Next): Promise<boolean> {
     switch (todo.do) {
       case 'queue':
-        this.#isQueued = true;
-        return await this.#wait();
+        return await this.#queue();
       case 'wait':
         return await this.#wait();
       case 'run':
@@ -156,7 +155,7 @@ export class Lane {
       case 'refuse':
         return await this.#refuse(update, todo.by);
       case 'plan':
-        return await this.#plan(update);
+        return this.#shop.isHeldBack(update) ? await this.#queue() : await this.#plan(update);
       case 'start':
         return await this.#write([await startEvent(this.#shop, update)]);
       case 'commit':
@@ -188,6 +187,12 @@ export class Lane {
   async #refuse(update: UpdateState, by: UpdateId): Promise<boolean> {
     const blocker = this.#shop.state().updates[by];
     return await this.#write(blocker ? [conflictEvent(update.id, blocker)] : []);
+  }
+
+  /** Waits until others have moved. */
+  async #queue(): Promise<true> {
+    this.#isQueued = true;
+    return await this.#wait();
   }
 
   async #plan(update: UpdateState): Promise<boolean> {

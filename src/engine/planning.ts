@@ -9,6 +9,7 @@ import { applyPatch, invert } from '../core/patch.ts';
 import type { Planner } from '../core/plan.ts';
 import { withPromisedPorts } from '../core/promised-ports.ts';
 import type { State } from '../core/state.ts';
+import type { Step } from '../core/step.ts';
 import { driftOf } from './drift.ts';
 import type { ObservedService } from './host.ts';
 
@@ -21,6 +22,8 @@ export type PlanScene = {
   readonly applied?: Applied;
   /** The update that is planned, when it is in the state already. */
   readonly update?: UpdateId;
+  /** Steps of others that are asked for before it and in the state not yet. */
+  readonly promised?: readonly Step[];
 };
 
 /**
@@ -28,12 +31,12 @@ export type PlanScene = {
  * answer alike: ports promised to updates under way are taken, and reloads that are owed are planned.
  */
 export function planOn(state: State, request: PlanRequest, scene: PlanScene): Planned {
-  const { facts, planners, sha256, applied = state.applied, update } = scene;
+  const { facts, planners, sha256, applied = state.applied, update, promised = [] } = scene;
   const others = Object.values(state.updates).filter(({ id }) => id !== update);
   const underWay = others.flatMap(({ plan }) => plan?.steps ?? []);
   return makePlan({
     request,
-    applied: withPromisedPorts(applied, underWay),
+    applied: withPromisedPorts(applied, [...underWay, ...promised]),
     facts,
     planners,
     sha256,

@@ -3,7 +3,7 @@ import { type Applied, stateHash } from '../core/applied.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId, UpdateRequest } from '../core/events.ts';
 import { spelledOut } from '../core/host-config/spelled-out.ts';
-import { blockersOf, sharersOf } from '../core/in-the-way.ts';
+import { blockersOf, hasBegun, sharersOf } from '../core/in-the-way.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { requestKey, type UpdateState } from '../core/state.ts';
 import { subjectsOf } from '../core/subjects.ts';
@@ -216,9 +216,8 @@ export class Requests {
 
   async #observed(asked: Asked): Promise<ReturnType<typeof withDrift>> {
     const { applied, updates } = this.#engine.state;
-    const busy = Object.values(updates).flatMap(({ request }) =>
-      request.chutes.map(({ chute }) => chute),
-    );
+    const begun = Object.values(updates).filter(hasBegun);
+    const busy = begun.flatMap(({ request }) => request.chutes.map(({ chute }) => chute));
     const chutes = asked.chutes.map(({ chute }) => chute);
     const quiet = chutes.filter((chute) => !busy.includes(chute));
     return withDrift(applied, await this.#engine.workshop.host.observe(applied, quiet));

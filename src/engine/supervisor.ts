@@ -1,4 +1,6 @@
 import type { ChuteName } from '../core/chute.ts';
+import { hasBegun } from '../core/in-the-way.ts';
+import type { UpdateState } from '../core/state.ts';
 import type { Engine } from './engine.ts';
 import type { Requests } from './requests.ts';
 import { SUPERVISOR } from './supervised.ts';
@@ -29,14 +31,17 @@ export class Supervisor {
   readonly #stopped = new AbortController();
   readonly #deaths = new Map<ChuteName, Deaths>();
   readonly #running: Promise<void>;
-  /** Resolves when what should run after a reboot was started, or could not be. */
+  /**
+   * Resolves when nothing is unfinished any more, and what should run after a reboot was started, or
+   * could not be.
+   */
   readonly booted: Promise<void>;
 
-  /** Begins once `settled`, when nothing is unfinished any more. */
-  constructor(engine: Engine, requests: Requests, settled: Promise<void> = Promise.resolve()) {
+  /** Settles what is unfinished, then looks after the services. */
+  constructor(engine: Engine, requests: Requests) {
     this.#engine = engine;
     this.#requests = requests;
-    this.booted = settled.then(async () => await this.#boot());
+    this.booted = this.#boot();
     this.booted.catch(() => undefined);
     this.#running = this.#run();
   }
@@ -52,18 +57,36 @@ export class Supervisor {
   }
 
   /**
-   * After a reboot every chute that should run is started, before anything new is asked for. One that
-   * cannot be, because what it needs is gone, keeps its wish to run and is tried again later.
+   * Settles what is unfinished. After a reboot in this order: what was at work on the device itself;
+   * every chute that should run, beside what had begun, and behind that where it is in the way; what
+   * has not begun. A chute that cannot be started, because what it needs is gone, keeps its wish to run
+   * and is tried again later.
    */
   async #boot(): Promise<void> {
-    if (!this.#engine.isRebooted) return;
-    const { logger } = this.#engine.workshop;
+    const engine = this.#engine;
+    if (!engine.isRebooted) return await engine.settle();
+    const letGo = engine.holdBack(isUnderWay);
+    const settled = engine.settle();
+    settled.catch(() => undefined);
     try {
-      const dead = await this.#dead();
-      await Promise.all(dead.map(async (chute) => await this.#startAgain(chute)));
+      await engine.rested((update) => isUnderWay(update) && update.request.host !== undefined);
+      await this.#startAll();
+      await engine.rested(isUnderWay);
+      // Those that an update was at work on, which may have come to nothing.
+      await this.#startAll();
+    } finally {
+      letGo();
+    }
+    await settled;
+  }
+
+  async #startAll(): Promise<void> {
+    try {
+      const dead = await this.#dead(isUnderWay);
+      await Promise.all(dead.map(async (chute) => await this.#startAgain(chute, true)));
     } catch (error) {
       if (!this.#stopped.signal.aborted)
-        logger.warn({ err: error }, 'cannot start what should run');
+        this.#engine.workshop.logger.warn({ err: error }, 'cannot start what should run');
     }
   }
 
@@ -83,12 +106,13 @@ export class Supervisor {
     }
   }
 
-  /** Chutes of which a service is gone that should run, and that no update is about. */
-  async #dead(): Promise<readonly ChuteName[]> {
+  /** Chutes of which a service is gone that should run, and that none of these updates is about. */
+  async #dead(
+    isAtWork: (update: UpdateState) => boolean = () => true,
+  ): Promise<readonly ChuteName[]> {
     const { applied, updates } = this.#engine.state;
-    const busy = new Set(
-      Object.values(updates).flatMap(({ request }) => request.chutes.map(({ chute }) => chute)),
-    );
+    const atWork = Object.values(updates).filter(isAtWork);
+    const busy = new Set(atWork.flatMap(({ request }) => request.chutes.map(({ chute }) => chute)));
     const wanted = Object.entries(applied.chutes)
       .filter(([chute, { run }]) => run === 'running' && !busy.has(chute))
       .map(([chute]) => chute);
@@ -99,7 +123,7 @@ export class Supervisor {
     return [...new Set(gone.map(({ chute }) => chute))];
   }
 
-  async #startAgain(chute: ChuteName): Promise<void> {
+  async #startAgain(chute: ChuteName, atBoot = false): Promise<void> {
     const { clock, logger } = this.#engine.workshop;
     const up = clock.up();
     const before = this.#deaths.get(chute);
@@ -112,21 +136,27 @@ export class Supervisor {
       return;
     }
     this.#deaths.set(chute, { count: count + 1, startedUp: up, deadUp: null });
-    logger.warn({ chute }, 'a service exited unexpectedly: starting it again');
+    const why = atBoot ? 'it should run after a reboot' : 'a service exited unexpectedly';
+    logger.warn({ chute }, `${why}: starting it`);
     const { done } = await this.#requests.ask({
       chutes: [{ chute, operation: 'start', definition: null, sources: {} }],
       by: { user: SUPERVISOR, role: 'owner', via: SUPERVISOR },
       requestId: null,
-      message: 'a service exited unexpectedly',
+      message: why,
       onInterrupt: 'resume',
-      mode: 'refuse',
+      mode: atBoot ? 'queue' : 'refuse',
       strict: false,
       allowDowngrade: false,
       allowQuarantined: true,
       origin: null,
+      ...(atBoot && { atBoot: true }),
     });
     const { outcome, error } = await done;
     if (outcome !== 'committed')
       logger.warn({ chute, outcome, err: error }, 'cannot start it again');
   }
 }
+
+/** Whether an update has begun, or is the start of what should run: what waits comes behind. */
+const isUnderWay = (update: UpdateState): boolean =>
+  hasBegun(update) || update.request.atBoot === true;

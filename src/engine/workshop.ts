@@ -6,7 +6,7 @@ import type { Drivers } from '../core/driver.ts';
 import type { ChuteEvent } from '../core/events.ts';
 import type { Sha256 } from '../core/json.ts';
 import type { Planner } from '../core/plan.ts';
-import type { State } from '../core/state.ts';
+import type { State, UpdateState } from '../core/state.ts';
 import type { Clock } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Faults } from './faults.ts';
@@ -26,6 +26,8 @@ export interface Workshop {
   readonly deadlines: Deadlines;
   /** Updates are planned one at a time, so that each sees what the one before was promised. */
   readonly planning: Turns;
+  /** Whether an update is not to be planned yet: what should run at boot comes first. */
+  isHeldBack(update: UpdateState): boolean;
   readonly faults: Faults;
   readonly retry: RetryPolicy;
   readonly sha256: Sha256;

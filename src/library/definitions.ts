@@ -14,6 +14,7 @@ import type { Json } from '../core/json.ts';
 import type { Operation } from '../core/plan.ts';
 import { unseenRepository } from '../drivers/files/git.ts';
 import { observeSource } from '../drivers/files/observe-source.ts';
+import { definitionsBeside } from './definitions-beside.ts';
 import { signatureOf, signaturePath, type SignedFile } from './signed-file.ts';
 
 /** A definition that was read and checked, its secrets still apart, its sources not yet looked at. */
@@ -88,6 +89,8 @@ type TellUnseen = (message: string) => void;
 type Looking = {
   readonly root: string;
   readonly tellUnseen?: TellUnseen;
+  /** Files of the other definitions that are asked for at the same time. */
+  readonly others?: readonly FileRead[];
   /** Whether an archive from the network may be named by what is found there. */
   readonly allowUnpinned: () => Promise<boolean>;
 };
@@ -98,11 +101,12 @@ type Looking = {
  */
 export async function withSources(
   read: ReadDefinition,
-  { root, tellUnseen, allowUnpinned }: Looking,
+  { root, tellUnseen, others = [], allowUnpinned }: Looking,
 ): Promise<SourcedDefinition> {
   // A root below the definition's own directory is no part of its files.
   const real = existsSync(root) ? realpathSync(root) : root;
-  const observing = { root: real, definitions: filesOf(read), allowUnpinned };
+  const definitions = [read, ...others].flatMap(filesOf);
+  const observing = { root: real, definitions, definitionsIn: definitionsBeside, allowUnpinned };
   const sources: Record<string, Source> = {};
   const locations: Record<string, SourceLocation> = {};
   for (const [service, reference] of Object.entries(read.sources)) {
@@ -120,12 +124,16 @@ export async function withSources(
   return { ...read, found: { sources, locations } };
 }
 
+/** Where something was read: a definition, or what is asked of the device. */
+type FileRead = Partial<Pick<ReadDefinition, 'directory' | 'path'>>;
+
 /**
  * Where definitions are, which hold secrets as they are written: the one that was read, and what else
  * is a definition by its name beside it. Signatures on them are no part of the files either: what is
  * signed may name these.
  */
-function filesOf({ directory, path }: ReadDefinition): readonly string[] {
+function filesOf({ directory, path = null }: FileRead): readonly string[] {
+  if (directory === undefined) return [];
   const named = DEFINITION_NAMES.map((name) => join(directory, name));
   const all = path === null ? named : [...named, path];
   const files = all.flatMap((each) => [each, signaturePath(each)]);

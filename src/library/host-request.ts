@@ -19,6 +19,9 @@ export type ReadHost = {
   /** Values that must not be journaled, by the placeholder that stands for them. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly requestId?: string | null;
+  /** The file it was read from, and the directory with it; none where it was none. */
+  readonly path?: string | null;
+  readonly directory?: string;
 };
 
 /** What is asked of chutes and of the device itself. */

@@ -17,13 +17,14 @@ export async function readAll(
   definitions: readonly (ReadDefinition | object)[],
   { root, strict, configured }: Reading,
 ): Promise<readonly (SourcedDefinition | ReadHost)[]> {
-  const read: (SourcedDefinition | ReadHost)[] = [];
+  const read: (ReadDefinition | ReadHost)[] = [];
   const allowUnpinned = async (): Promise<boolean> => await allowsUnpinned(read, configured);
-  for (const given of definitions) {
-    const each = 'definition' in given ? given : await readValue(given, { strict, allowUnpinned });
-    read.push('host' in each ? each : await withSources(each, { root, allowUnpinned }));
-  }
-  return read;
+  for (const given of definitions)
+    read.push('definition' in given ? given : await readValue(given, { strict, allowUnpinned }));
+  const looking = { root, allowUnpinned, others: read };
+  const sourced: (SourcedDefinition | ReadHost)[] = [];
+  for (const each of read) sourced.push('host' in each ? each : await withSources(each, looking));
+  return sourced;
 }
 
 /** A definition that is a value already. YAML and the schema are loaded only when one is used. */

@@ -7,7 +7,6 @@ import { nodeDisk } from '../../journal/disk-node.ts';
 import type { Head, Recorded, Seq } from '../../journal/record.ts';
 import { openSecrets, type Secrets } from '../../journal/secrets-store.ts';
 import type { Drivers } from '../core/driver.ts';
-import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, ChuteRequest, Requester, UpdateId } from '../core/events.ts';
 import type { Planned } from '../core/make-plan.ts';
 import type { Planner } from '../core/plan.ts';
@@ -21,6 +20,7 @@ import { Requests } from '../engine/requests.ts';
 import { type Resolution, resolveStep } from '../engine/resolve.ts';
 import { RETRY, type RetryPolicy } from '../engine/retry.ts';
 import { Supervisor } from '../engine/supervisor.ts';
+import { askedAgain } from './asked-again.ts';
 import { type ApplyOptions, askedOf, localRequester, onInterruptOf } from './asked.ts';
 import { comparingSecrets, type ReadDefinition, storingSecrets } from './definitions.ts';
 import { type Wanted, wantedFrom } from './host-request.ts';
@@ -95,9 +95,8 @@ export class Ripcord implements AsyncDisposable {
     this.root = root;
     this.secrets = secrets;
     this.requests = new Requests(engine);
-    const settled = engine.settle();
-    this.#supervisor = supervise ? new Supervisor(engine, this.requests, settled) : null;
-    this.settled = this.#supervisor?.booted ?? settled;
+    this.#supervisor = supervise ? new Supervisor(engine, this.requests) : null;
+    this.settled = this.#supervisor?.booted ?? engine.settle();
     this.settled.catch(() => undefined);
   }
 
@@ -187,18 +186,13 @@ export class Ripcord implements AsyncDisposable {
     return { id, done, events: () => this.#events(new Set(ids), before + 1, done) };
   }
 
-  /** Asks again for what an update asked for, as a new update. Throws RIPCORD_UPDATE_UNKNOWN. */
+  /**
+   * Asks again for what an update asked for, as a new update; with the first of several lanes, for what
+   * of them did not get through. Throws RIPCORD_UPDATE_UNKNOWN.
+   */
   async retry(id: UpdateId, options: ApplyOptions = {}): Promise<Update> {
-    const [seq] = await this.engine.journal.find({ update: id, limit: 1 });
-    for await (const record of this.engine.journal.read(seq ?? 0, seq ?? -1)) {
-      if (record.type !== 'update.requested') break;
-      const { chutes, contentHash: _hash, ...said } = record.request;
-      const again = { ...said, requestId: null, origin: { retryOf: id } };
-      return await this.ask(chutes, { ...again, ...options });
-    }
-    throw new RipcordError('RIPCORD_UPDATE_UNKNOWN', `cannot retry ${id}: no such update`, {
-      hint: 'ripcord log lists the updates of this device',
-    });
+    const again = await askedAgain(this.engine.journal, id);
+    return await this.ask(again.chutes, { ...again.options, ...options });
   }
 
   /** Turns an update around, with its lanes. Throws RIPCORD_UPDATE_FINISHED when it is too late, saying what to do. */

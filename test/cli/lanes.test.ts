@@ -126,3 +126,72 @@ describe('apply --per-chute', () => {
     expect(code).toBe(2);
   });
 });
+
+describe('plan --per-chute', () => {
+  test('has one plan for each chute, and says which are planned anew behind which', async () => {
+    const shell = new Shell();
+    const { code, out } = await shell.run(`plan ${three(shell)} --per-chute -o json`);
+    expect(code).toBe(0);
+    const { lanes } = JSON.parse(out) as { lanes: { steps: { chute: string }[] }[] };
+    expect(lanes).toMatchObject([
+      { chute: 'camera', behind: [], refusals: [], hash: expect.any(String) },
+      { chute: 'door', behind: ['camera'] },
+      { chute: 'lamp', behind: ['camera', 'door'] },
+    ]);
+    expect(lanes[1]?.steps.map(({ chute }) => chute)).not.toContain('camera');
+    const text = (await shell.run(`plan ${three(shell)} --per-chute`)).out;
+    expect(text).toContain('2 of 3  door\n  behind camera: planned anew on what they leave');
+    expect((await shell.run(`apply ${three(shell)} --dry-run --per-chute`)).out).toBe(text);
+  });
+
+  test('is refused for the chute that is, and with --simulate', async () => {
+    const shell = new Shell();
+    const taken = `${define(shell, 'camera', 31)} ${define(shell, 'door', 31)}`;
+    await shell.run(`apply ${define(shell, 'camera', 31)} -y`);
+    const { code, out } = await shell.run(`plan ${taken} --per-chute -o json`);
+    expect(code).toBe(8);
+    expect(JSON.parse(out)).toMatchObject({
+      lanes: [{ chute: 'camera', steps: [], refusals: [] }, { refusals: [{ chute: 'door' }] }],
+    });
+    expect((await shell.run(`plan ${taken} --per-chute --simulate`)).code).toBe(2);
+  });
+});
+
+describe('the number of the first lane', () => {
+  test('retries what did not get through', async () => {
+    const shell = new Shell();
+    await shell.run(`apply ${three(shell)} -y --per-chute`, FAULT);
+    const { code, out } = await shell.run('retry u1 -o json');
+    expect(code).toBe(0);
+    expect(linesOf(out)[0]).toMatchObject({
+      type: 'update.requested',
+      update: 'u4',
+      request: { chutes: [{ chute: 'door' }], origin: { retryOf: 'u2' } },
+    });
+    expect(linesOf(out).at(-1)).toMatchObject({ update: 'u4', outcome: 'committed' });
+  });
+
+  test('rolls back all that got through, and another one’s that one alone', async () => {
+    const shell = new Shell();
+    await shell.run(`apply ${three(shell)} -y --per-chute`, FAULT);
+    const preview = async () =>
+      JSON.parse((await shell.run('rollback u1 --preview -o json')).out) as object;
+    expect(await preview()).toMatchObject({ lanes: [{ chute: 'camera' }, { chute: 'lamp' }] });
+    const { code, out } = await shell.run('rollback u1 -y -o json');
+    expect(code).toBe(0);
+    expect(linesOf(out).at(-1)).toMatchObject({
+      outcome: 'committed',
+      lanes: [{ chute: 'camera' }, { chute: 'lamp' }],
+    });
+  });
+
+  test('rolls back what another one’s has not taken back already', async () => {
+    const shell = new Shell();
+    await shell.run(`apply ${three(shell)} -y --per-chute`, FAULT);
+    await shell.run('rollback u3 -y');
+    const { code } = await shell.run('rollback u1 -y');
+    expect(code).toBe(0);
+    const { chutes } = JSON.parse((await shell.run('status -o json')).out) as { chutes: object };
+    expect(chutes).toEqual({});
+  });
+});

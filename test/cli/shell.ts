@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 
 export type Ran = { readonly code: number | null; readonly out: string; readonly err: string };
 
-/** A directory with a root in it, and the command line as it is in the sources. */
+/** A directory with a root in it, and the compiled command line. */
 export class Shell {
   readonly home: string = realpathSync(mkdtempSync(join(tmpdir(), 'ripcord-cli-')));
   readonly root: string = join(this.home, 'root');
@@ -18,11 +18,11 @@ export class Shell {
 
   /** Runs a command to its end; one that never ends is killed. */
   async run(line: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-    const child = spawn(process.execPath, ['--import', TSX, MAIN, ...line.split(' ')], {
+    const child = spawn(process.execPath, [MAIN, ...line.split(' ')], {
       cwd: this.home,
       env: { ...process.env, RIPCORD_ROOT: this.root, ...FAST, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 30_000,
+      timeout: 120_000,
       killSignal: 'SIGKILL',
     });
     let out = '';
@@ -75,6 +75,5 @@ export const linesOf = (out: string): readonly Record<string, unknown>[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-const MAIN = resolve('src/cli/main.ts');
-const TSX = import.meta.resolve('tsx');
+const MAIN = resolve('dist/src/cli/main.js');
 const FAST = { RIPCORD_BACKOFF_SCALE: '0.01', NO_COLOR: '1', LANG: 'C.UTF-8', LC_ALL: '' };

@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { NOTHING_APPLIED } from '../../src/core/applied.ts';
 import type { Definition, Service } from '../../src/core/chute.ts';
 import { NO_NETWORK, type Port, type Radio } from '../../src/core/network.ts';
-import { ask, definition, digest, planOf, refusalsOf, run, service } from './plan-model.ts';
+import {
+  ask,
+  definition,
+  digest,
+  planned,
+  planOf,
+  refusalsOf,
+  run,
+  service,
+} from './plan-model.ts';
 
 const RADIO: Radio = {
   id: 'pci-wifi-0',
@@ -73,6 +82,16 @@ const CONFLICTS: readonly (readonly [what: string, a: Definition, b: Definition,
       /9000.*\ba\b/,
     ],
     [
+      'everything else that comes in',
+      chute('a', interfaces({ v: vlan(3) }), {
+        all: { type: 'redirect', from: '@host.lan', to: 'v' },
+      }),
+      chute('b', interfaces({ v: vlan(4) }), {
+        all: { type: 'redirect', from: '@host.lan', to: 'v' },
+      }),
+      /everything is redirected by chute a already/,
+    ],
+    [
       'subnet',
       chute('a', interfaces({ v: vlan(3, { ipv4_network: '172.16.0.0/24' }) })),
       chute('b', interfaces({ v: vlan(4, { ipv4_network: '172.16.0.0/16' }) })),
@@ -109,6 +128,30 @@ const CONFLICTS: readonly (readonly [what: string, a: Definition, b: Definition,
       /port/i,
     ],
   ];
+
+test('a redirect of a port that a service of the same chute publishes is refused', () => {
+  const both = { ...interfaces({ v: vlan(3) }), ports: { '9000/tcp': { internal: 9000 } } };
+  const refusals = refusalsOf([ask('apply', chute('a', both, page))], { facts: FACTS });
+  expect(refusals).toMatchObject([
+    {
+      code: 'RIPCORD_PORT_TAKEN',
+      message: expect.stringMatching(/9000.tcp is taken by a service of its own/),
+    },
+  ]);
+});
+
+test('a redirect of everything is warned of where it takes what others are reached by', () => {
+  const all = { all: { type: 'redirect', from: '@host.lan', to: 'v' } };
+  const web = chute('b', { ports: { '18080/tcp': { internal: 18_080 } } });
+  const asks = [ask('apply', chute('a', interfaces({ v: vlan(3) }), all)), ask('apply', web)];
+  expect(planned(asks, { facts: { ...FACTS, portsTaken: { '22/tcp': 'sshd' } } })).toMatchObject({
+    warnings: expect.arrayContaining([
+      expect.objectContaining({
+        message: expect.stringMatching(/also to 22.tcp of sshd, 18080.tcp of chute b$/),
+      }),
+    ]),
+  });
+});
 
 describe('two chutes that want one', () => {
   test.each(CONFLICTS)('%s: the second is refused, in one update', (_what, a, b, said) => {

@@ -86,7 +86,7 @@ export class Session {
 
   async #bash(script: string): Promise<{ readonly code: number | null; readonly output: string }> {
     const file = join(this.top, 'shown.sh');
-    writeFileSync(file, script);
+    writeFileSync(file, `trap "echo '${LAST_WORD}'" EXIT\n${script}`);
     const { RIPCORD_ROOT: _root, RIPCORD_FAULT: _fault, ...env } = process.env;
     const [program, ...args] = [...this.#launcher, 'bash', '-c', `exec 2>&1; . '${file}'`];
     const child = spawn(program, args, {
@@ -104,7 +104,13 @@ export class Session {
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     return await new Promise((done, failed) => {
       child.on('error', failed);
-      child.on('exit', (code) => setImmediate(() => done({ code, output })));
+      // What it left running keeps the pipe open: its last word says that all was read.
+      const look = (code: number | null): void => {
+        const [read = '', ...behind] = output.split(LAST_WORD, 2);
+        if (code === null || behind.length > 0) done({ code, output: read });
+        else child.stdout.once('data', () => look(code));
+      };
+      child.on('exit', look);
     });
   }
 
@@ -168,6 +174,7 @@ const definition = {
 /** npm warns about configuration that is the machine's, not ours. */
 const MACHINE = /^npm warn Unknown/;
 
+const LAST_WORD = '----8<---- end';
 const marker = (at: number): string => `----8<---- ${at}`;
 
 function kill(pid: number): void {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { onTestFinished } from 'vitest';
 
@@ -22,5 +22,5 @@ export function writeTree(directory: string, files: Readonly<Record<string, stri
 
 /** Resolves when the look succeeds; the test's own time limit ends it. */
 export async function until(look: () => boolean): Promise<void> {
-  while (!look()) await setImmediate();
+  while (!look()) await pause(2);
 }

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { expectAtRest, outcomeOf, run, statusOf, V1, V2 } from './checks.ts';
 import type { Device } from './device.ts';
 import { footprint, journalFootprint } from './footprint.ts';
+import { until } from './scenarios.ts';
 import { device } from './shell.ts';
 
 type Event = Readonly<Record<string, unknown>> & { readonly seq: number; readonly type: string };
@@ -22,7 +23,7 @@ const headOf = async (on: Device): Promise<number> =>
 /** Kills every service from outside, as an out-of-memory killer does. */
 async function killServices(on: Device): Promise<void> {
   for (const { pid } of on.processes()) process.kill(-pid, 'SIGKILL');
-  while (on.processes().length > 0) await new Promise(setImmediate);
+  await until(() => on.processes().length === 0);
 }
 
 describe.concurrent('the same request again', () => {

@@ -161,7 +161,7 @@ describe.concurrent('a root of a newer program', () => {
     const newer = await installed('hello');
     const serving = newer.processes();
     alter(join(newer.root, 'ripcord.json'), (bytes) =>
-      Buffer.from(bytes.toString('utf8').replace('"schema": 1', '"schema": 2')),
+      Buffer.from(bytes.toString('utf8').replace('"schema": 2', '"schema": 3')),
     );
     const before = footprint(newer.root);
     for (const command of [

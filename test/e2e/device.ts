@@ -47,7 +47,10 @@ export class Device {
       const to = join(this.home, name);
       cpSync(join(EXAMPLES, name), to, { recursive: true });
       const file = join(to, 'chute.yaml');
-      const text = readFileSync(file, 'utf8').replaceAll('18080', String(port));
+      // A machine that is busy takes its time.
+      const text = readFileSync(file, 'utf8')
+        .replaceAll('18080', String(port))
+        .replace(/withinMs: \d+/, 'withinMs: 60000');
       rewrite(file, text);
     }
   }

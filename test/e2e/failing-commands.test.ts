@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { expectAtRest, expectSound, outcomeOf, run, statusOf, storyOf, V1, V2 } from './checks.ts';
 import type { Device } from './device.ts';
+import { until } from './scenarios.ts';
 import { device as made } from './shell.ts';
 
 /** A device that has had version 1 and runs version 2. */
@@ -83,7 +84,7 @@ describe.concurrent('failures that are none', () => {
     const device = await ready();
     const { stateHash } = await statusOf(device);
     for (const { pid } of device.processes()) process.kill(-pid, 'SIGKILL');
-    await expect.poll(() => device.processes()).toEqual([]);
+    await until(() => device.processes().length === 0);
     const status = await statusOf(device);
     expect(status.chutes['hello']).toMatchObject({ state: 'exited', drift: [{ service: 'main' }] });
     expect((await outcomeOf(device, 'apply hello-v2 -y', 0)).outcome).toBe('committed');

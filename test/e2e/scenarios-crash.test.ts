@@ -173,7 +173,7 @@ describe.concurrent('something dies, and the time is over', () => {
     const { device, stateHash } = await ready();
     const slow = await slowChute(device);
     alter(join(slow.directory, 'chute.yaml'), (bytes) =>
-      Buffer.from(bytes.toString().replace('"withinMs":60000', '"withinMs":3000')),
+      Buffer.from(bytes.toString().replace('"withinMs":600000', '"withinMs":3000')),
     );
     const first = device.begin(['apply', slow.directory, '-y']);
     await printed(first, 'start main of slow');

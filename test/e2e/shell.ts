@@ -59,7 +59,7 @@ export async function slowChute(on: Device, name = 'slow', version = 1): Promise
             intervalMs: 50,
             settleMs: 0,
             retries: 10_000,
-            withinMs: 60_000,
+            withinMs: 600_000,
           },
         },
       },

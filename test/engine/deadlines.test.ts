@@ -53,6 +53,20 @@ describe('deadlines', () => {
     expect(over).toEqual(['next at 10']);
   });
 
+  test('are put off while the process stood still: what ended meanwhile is heard first', async () => {
+    const met = after(100, 'met');
+    after(150, 'missed');
+    // The timer is due, and comes two seconds late.
+    const [sleep] = [...clock.sleeps];
+    clock.time += 2100;
+    sleep?.wake();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(over).toEqual([]);
+    met();
+    await clock.goOn(1000);
+    expect(over).toEqual(['missed at 2150']);
+  });
+
   test('move to the next one when the earliest was met long ago', async () => {
     const early = after(100, 'early');
     early();

@@ -272,3 +272,28 @@ describe.each([false, true])(
     });
   },
 );
+
+test('what is to be rolled back when it is interrupted is so in all its lanes that are not through', async () => {
+  const world = new World();
+  const { requests } = await world.engine({ death: { effect: 6, when: 'before' } });
+  const lanes = each(networked(CAMERA), networked(DOOR), networked(LAMP));
+  const update = await requests.ask({ ...lanes, onInterrupt: 'rollback' });
+  await update.done.catch(() => undefined);
+  const { updates } = stateOf(world);
+  // The first is through, the second under way, the third waits behind it.
+  expect(Object.values(updates).map(({ phase }) => phase)).toEqual(['running', 'queued']);
+  const { engine } = await world.engine();
+  await engine.settle();
+  await engine.close();
+  const ends = world.shelf.records.flatMap((record) =>
+    record.type === 'update.committed' || record.type === 'update.reverted'
+      ? [`${record.update} ${record.type}`]
+      : [],
+  );
+  expect(ends.toSorted()).toEqual([
+    'u1 update.committed',
+    'u2 update.reverted',
+    'u3 update.reverted',
+  ]);
+  expect([...world.things.keys()].toSorted()).toEqual(['camera/A', 'camera/B']);
+});

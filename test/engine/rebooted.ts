@@ -35,7 +35,7 @@ export async function afterReboot(
         evidence: 'looked',
       }));
   const { engine, requests } = await world.engine({ planners: [running(stored, failed)] });
-  const supervisor = new Supervisor(engine, requests, engine.settle());
+  const supervisor = new Supervisor(engine, requests);
   await supervisor.booted;
   supervisor.stop();
   const { chutes } = engine.state.applied;

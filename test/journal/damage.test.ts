@@ -223,8 +223,13 @@ describe('damage', () => {
     renameSync(facts, `${facts}.away`);
     await expect(openSmall(root)).rejects.toMatchObject(refused);
     expect(() => openReadOnly(root)).toThrow(expect.objectContaining(refused));
-    writeFileSync(facts, text.replace('"schema": 1', '"schema": 2'));
+    writeFileSync(facts, text.replace('"schema": 2', '"schema": 3'));
     await expect(openSmall(root)).rejects.toMatchObject({ code: 'RIPCORD_SCHEMA_NEWER' });
+    writeFileSync(facts, text.replace('"schema": 2', '"schema": 1'));
+    await expect(openSmall(root)).rejects.toMatchObject({ code: 'RIPCORD_SCHEMA_OLDER' });
+    expect(() => openReadOnly(root)).toThrow(
+      expect.objectContaining({ code: 'RIPCORD_SCHEMA_OLDER' }),
+    );
     writeFileSync(facts, text);
     const journal = await openSmall(root);
     expect(journal.head.seq).toBe(3);

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { create } from 'tar';
@@ -87,6 +90,37 @@ describe('the definition is found', () => {
     await expect(find(text.replace('v1', first), temporaryRoot())).rejects.toMatchObject({
       code: 'RIPCORD_DEFINITION_MISSING',
     });
+  });
+
+  test('in an archive from the network, which is what was found from then on', async () => {
+    const bytes = gzipped([{ path: 'p/paradrop.yaml', content: FOUND }]);
+    const server = createServer((_request, response) => void response.end(bytes));
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const url = `http://127.0.0.1:${port}/app.tar.gz`;
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const looking = { ...OPTIONS, allowUnpinned: async () => true };
+      const here = { directory: temporaryRoot(), path: null };
+      const found = await findElsewhere(elsewhere(`source: {url: "${url}"}\n`), here, looking);
+      expect(found.sources['main']).toEqual({ type: 'http', url, sha256, isFound: true });
+      const text = `source: {url: "${url}", sha256: ${sha256}}\n`;
+      expect((await find(text, here.directory)).sources['main']).toEqual({
+        type: 'http',
+        url,
+        sha256,
+      });
+      const wrong = text.replace(sha256, 'a'.repeat(64));
+      await expect(find(wrong, here.directory)).rejects.toMatchObject({
+        code: 'RIPCORD_DIGEST_MISMATCH',
+        message: expect.stringContaining(`it is sha256:${sha256}`),
+      });
+      await expect(find(`source: {url: "${url}"}\n`, here.directory)).rejects.toMatchObject({
+        code: 'RIPCORD_SOURCE_INVALID',
+      });
+    } finally {
+      server.close();
+    }
   });
 
   test('by its Dockerfile alone', async () => {

@@ -10,6 +10,7 @@ import { type CommandModule, textsOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { EXIT, usageError } from '../exit-code.ts';
+import { lanePlansText, planLanes } from '../plan-lanes.ts';
 import { planRequest } from '../plan-request.ts';
 import { planText } from '../plan-text.ts';
 import { lookBack, needReplay, peek } from '../reader.ts';
@@ -127,14 +128,17 @@ async function agreed(
   if (replay === null && !context.interactive)
     return await confirm(context, 'Apply this plan?', command);
   const wanted = await requestsFor(context, read, { store: false });
-  const planned = await planRequest(
-    context.root,
-    replay?.state ?? NEW_STATE,
-    askedFor(wanted, options),
-  );
-  // Of several chutes that get through on their own, one that is refused stops no other.
-  const isRefused = 'refusals' in planned && !(options.perChute && read.length > 1);
-  if (isRefused || 'unchanged' in planned) return true;
+  const asked = askedFor(wanted, options);
+  const state = replay?.state ?? NEW_STATE;
+  if (options.perChute && read.length > 1) {
+    const lanes = await planLanes(context.root, state, { asked });
+    // One that is refused stops no other.
+    if (!lanes.some(({ planned }) => 'plan' in planned)) return true;
+    if (context.interactive) context.terminal.err(lanePlansText(context, lanes, 'normal'));
+    return await confirm(context, 'Apply these plans?', `${command} --per-chute`);
+  }
+  const planned = await planRequest(context.root, state, asked);
+  if ('refusals' in planned || 'unchanged' in planned) return true;
   if (context.interactive && 'plan' in planned)
     context.terminal.err(planText(context, planned, 'normal'));
   return await confirm(context, 'Apply this plan?', command);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Replay } from '../../../replay/replay.ts';
 import { type ContainerInstance, isContainerInstance } from '../../core/container.ts';
 import { RipcordError } from '../../core/errors.ts';
+import { HOST } from '../../core/host-config/document.ts';
 import { serviceLog } from '../../core/layout.ts';
 import { tailLog } from '../../drivers/log-file.ts';
 import { type CommandModule, textOf } from '../command.ts';
@@ -65,13 +66,19 @@ async function lastLinesOf(
 }
 
 function servicesOf({ state }: Replay, chute: string, service: string | null): readonly string[] {
-  const found = state.applied.chutes[chute];
+  const { chutes } = state.applied;
+  const found = Object.hasOwn(chutes, chute) ? chutes[chute] : undefined;
   const names = [
     ...new Set([
       ...Object.keys(found?.services ?? {}),
       ...Object.keys(found?.definition?.services ?? {}),
     ]),
   ];
+  if (chute === HOST)
+    throw usageError(
+      `cannot print logs of ${HOST}: it is the device itself`,
+      'ripcord log --chute @host',
+    );
   if (!found)
     throw new RipcordError(
       'RIPCORD_CHUTE_UNKNOWN',

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { EXIT, usageError } from '../exit-code.ts';
 import { readFacts } from '../facts-file.ts';
 import { print } from '../output.ts';
+import { lanePlansExit, lanePlansText, lanePlansValue, planLanes } from '../plan-lanes.ts';
 import { type PlanScene, planScene } from '../plan-request.ts';
 import { type Detail, planText, planValue } from '../plan-text.ts';
 import { peek } from '../reader.ts';
@@ -18,6 +19,7 @@ type PlanOptions = RequestOptions & {
   readonly facts?: string;
   readonly simulate?: true;
   readonly fail?: string;
+  readonly perChute?: true;
 };
 
 /** `ripcord plan [FILE…|DIR|-]`. Never writes. */
@@ -33,6 +35,7 @@ export const plan: CommandModule = {
       .option('--destroy <chute>', 'plan the removal of a chute')
       .option('--facts <file>', 'plan for another host, as this file (or -) describes it')
       .option('--simulate', 'carry the plan out on a simulated device, and tell how it goes')
+      .option('--per-chute', 'one plan for each chute, as apply --per-chute carries them out')
       .option('--fail <step>', 'with --simulate: let this step (s7, or a glob) fail');
   },
   async run(context, { args: [files], options }) {
@@ -41,6 +44,11 @@ export const plan: CommandModule = {
     const given = named.length > 0 || asked.destroy !== undefined ? named : ['.'];
     if (asked.fail !== undefined && !asked.simulate)
       throw usageError('cannot let a step fail in a plan alone', 'add --simulate');
+    if (asked.simulate && asked.perChute)
+      throw usageError(
+        'cannot simulate with --per-chute: what one leaves, the next is planned on',
+        'simulate one chute at a time',
+      );
     if (asked.facts === '-' && named.includes('-'))
       throw usageError(
         'cannot read both a definition and facts from standard input: there is only one',
@@ -53,12 +61,9 @@ export const plan: CommandModule = {
     const chutes = [...wanted.chutes, ...gone];
     const state = (await peek(context))?.state ?? NEW_STATE;
     const facts = asked.facts === undefined ? undefined : await readFacts(asked.facts);
-    const scene = await planScene(
-      context.root,
-      state,
-      askedFor({ ...wanted, chutes }, asked),
-      facts,
-    );
+    const whole = askedFor({ ...wanted, chutes }, asked);
+    if (asked.perChute) return await lanesPlanned(context, state, { asked: whole, facts }, asked);
+    const scene = await planScene(context.root, state, whole, { facts });
     const { planned } = scene;
     if (asked.simulate && 'plan' in planned)
       return await simulated(context, { ...scene, state, made: planned }, asked);
@@ -71,6 +76,20 @@ export const plan: CommandModule = {
     return changes && asked.exitCode ? EXIT.differs : EXIT.ok;
   },
 };
+
+/** Prints one plan for each chute. */
+async function lanesPlanned(
+  context: Context,
+  state: State,
+  given: Parameters<typeof planLanes>[2],
+  options: PlanOptions,
+): Promise<number> {
+  const lanes = await planLanes(context.root, state, given);
+  await print(context, lanePlansValue(lanes), () =>
+    lanePlansText(context, lanes, detailOf(options)),
+  );
+  return lanePlansExit(lanes, options.exitCode ?? false);
+}
 
 /** Prints the plan and how it goes on a simulated device. */
 async function simulated(

@@ -17,13 +17,20 @@ import { webUrl } from '../web-url.ts';
 export const status: CommandModule = {
   configure(command) {
     command
-      .argument('[chute]', 'only this one')
+      .argument('[chute]', 'only this one; @host is the device itself')
       .option('--wide', 'also services, processes and hashes');
   },
   async run(context, { args: [name], options }) {
     const replay = await lookBack(context);
     const { state, head } = replay ?? { state: NEW_STATE, head: { seq: 0, hash: NO_HASH } };
-    const view = only(await viewOf(state, head, context.root), textOf(name));
+    const whole = await viewOf(state, head, context.root);
+    const chute = textOf(name);
+    if (chute === HOST) {
+      const view = { ...whole, chutes: {} };
+      await print(context, view, () => hostText(context, view));
+      return EXIT.ok;
+    }
+    const view = only(whole, chute);
     const wide = options['wide'] === true;
     await print(context, view, () =>
       replay === null ? nothingThere(context) : statusText(context, view, wide),
@@ -34,9 +41,20 @@ export const status: CommandModule = {
 
 function only(view: StatusView, chute: string | null): StatusView {
   if (chute === null) return view;
-  const found = view.chutes[chute];
+  const found = Object.hasOwn(view.chutes, chute) ? view.chutes[chute] : undefined;
   if (found) return { ...view, chutes: { [chute]: found } };
   throw usageError(`cannot show ${chute}: no such chute`, 'ripcord status');
+}
+
+/** How the device itself is configured. */
+function hostText({ terminal, rootFlag }: Context, { host }: StatusView): string {
+  const { bold } = terminal;
+  if (host.revision === 0)
+    return `${bold(HOST)}  r0  by default: nobody has asked for anything else\nripcord apply host.yaml${rootFlag}\n`;
+  const { revision, last, isDefault } = host;
+  const how = isDefault ? 'by default' : 'configured';
+  const by = last ? `, ${last.outcome} by ${last.update}` : '';
+  return `${bold(HOST)}  r${revision}  ${how}${by}\nripcord at HEAD ${HOST}${rootFlag}\n`;
 }
 
 function nothingThere({ root, rootFlag }: Context): string {

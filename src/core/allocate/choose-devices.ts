@@ -62,6 +62,14 @@ const monitorRefused = (wanted: WantedInterface): PlainRefusal =>
     hint: 'set system.allowMonitorMode: true in the host configuration: a monitor hears what all radios around send',
   });
 
+/** As `with channel 36 and hwmode 11a`; empty where any will do. */
+function withWhat(requirements: WantedInterface['requirements']): string {
+  const all = Object.entries(requirements).map(
+    ([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return all.length === 0 ? '' : ` with ${all.join(' and ')}`;
+}
+
 function nothingFree(
   wanted: WantedInterface,
   mode: DeviceUse['mode'],
@@ -71,7 +79,7 @@ function nothingFree(
   const device = mode === 'lan' ? 'port' : 'radio';
   return notGiven(wanted, [hasRequirements ? 'requirements' : 'type'], {
     code: isPossible ? 'RIPCORD_RESOURCE_TAKEN' : 'RIPCORD_RESOURCE_MISSING',
-    what: WHAT[mode],
+    what: `${WHAT[mode]}${withWhat(wanted.requirements)}`,
     reason: reasons.length === 0 ? `this host has no ${device}` : reasons.join('; '),
     hint: isPossible
       ? `stop a chute that has a ${device}, or take interfaces away from it`

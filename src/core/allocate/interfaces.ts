@@ -108,6 +108,13 @@ function readInterface(
         hint: 'give it dhcp with start and limit',
       }),
     );
+  if (!dhcp && given['dns'] !== undefined)
+    warnings.push(
+      warnField(place, ['dns'], {
+        reason: 'has dns and no dhcp: nobody is told of these servers',
+        hint: 'give it dhcp with start and limit, or leave dns out',
+      }),
+    );
   if (kind === 'wifi-sta' && dhcp)
     warnings.push(
       warnField(place, ['dhcp'], {
@@ -140,7 +147,7 @@ function requirementsOf(
   for (const [key, value] of Object.entries(others)) {
     if (value === null || typeof value === 'object')
       refuse(['requirements', key], 'is not one value', 'a device has one value of each');
-    else requirements[key] = value;
+    else requirements[key] = key === 'channel' ? channelOf(value) : value;
   }
   const outer = given['ipv4_network'];
   const own = outer === undefined ? null : networkOf(outer, ['ipv4_network'], refuse);
@@ -152,6 +159,10 @@ function requirementsOf(
   }
   return { requirements, network: own ?? required };
 }
+
+/** YAML has channel 36 as a number and, in quotes, as a text: both mean the same. */
+const channelOf = (given: string | number | boolean): string | number | boolean =>
+  typeof given === 'string' && /^[1-9]\d{0,2}$/.test(given) ? Number(given) : given;
 
 function networkOf(given: Json, keys: readonly string[], refuse: Refuse): Network | null {
   const read = requestedNetwork(textOf(given) ?? '');
@@ -189,8 +200,9 @@ function wrongKind(place: InterfacePlace, type: Json | undefined): PlainRefusal 
 
 function wrongName(place: InterfacePlace): readonly PlainRefusal[] {
   const { name } = place;
-  if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name) && name.length <= INTERFACE_NAME_MAX) return [];
-  const reason = 'has a name that no system takes';
+  const isName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name) && name.length <= INTERFACE_NAME_MAX;
+  if (isName && name !== 'lo') return [];
+  const reason = isName ? 'is called as the loopback is' : 'has a name that no system takes';
   return [
     wrongField(place, [], {
       reason,

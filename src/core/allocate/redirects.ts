@@ -4,7 +4,8 @@ import type { Redirect } from '../network.ts';
 import { pointer } from '../patch.ts';
 import { textOrder } from '../text-order.ts';
 import { textOf } from './json-text.ts';
-import type { PlainRefusal } from './refusal.ts';
+import { naturalOrder } from './natural-order.ts';
+import type { PlainRefusal, PlainWarning } from './refusal.ts';
 import type { Allocations } from './surroundings.ts';
 
 /** An interface that a redirect may lead to. */
@@ -16,14 +17,20 @@ export type RedirectRequest = {
   /** As a definition holds them, by name. */
   readonly rules: Readonly<Record<string, JsonObject>>;
   readonly interfaces: Readonly<Record<string, Target>>;
-  /** Ports of the host that others have, by `80/tcp`, and who, in words: published and redirected ones. */
+  /**
+   * Ports of the host that are published or redirected, by `80/tcp`, and by whom, in words; under
+   * EVERY_PORT who redirects all that nobody else has.
+   */
   readonly portsTaken: Readonly<Record<string, string>>;
 };
 
 /** Redirects in the order of their names, or every reason why there are none. */
 export type RedirectsResolved =
-  | { readonly redirects: readonly Redirect[] }
+  | { readonly redirects: readonly Redirect[]; readonly warnings: readonly PlainWarning[] }
   | { readonly refusals: readonly PlainRefusal[] };
+
+/** Stands for all ports among those that are taken. */
+export const EVERY_PORT = '*';
 
 const OUTSIDE = '@host.lan';
 
@@ -49,7 +56,33 @@ export function resolveRedirects({
     if (wrong) refusals.push(refuse(chute, name, wrong));
     else if ('name' in resolved) redirects.push(resolved);
   }
-  return refusals.length > 0 ? { refusals } : { redirects };
+  if (refusals.length > 0) return { refusals };
+  return { redirects, warnings: redirects.flatMap((each) => swallowed(chute, each, portsTaken)) };
+}
+
+const SWALLOWED_SHOWN = 3;
+
+/** What comes from outside to any port is redirected before anybody else sees it. */
+function swallowed(
+  chute: ChuteName,
+  { name, fromPort }: Redirect,
+  taken: Readonly<Record<string, string>>,
+): readonly PlainWarning[] {
+  const others = Object.entries(taken).filter(([key]) => key !== EVERY_PORT);
+  if (fromPort !== null || others.length === 0) return [];
+  const shown = others
+    .toSorted(([left], [right]) => naturalOrder(left, right))
+    .slice(0, SWALLOWED_SHOWN)
+    .map(([key, who]) => `${key} of ${who}`);
+  const more =
+    others.length > SWALLOWED_SHOWN ? ` and ${others.length - SWALLOWED_SHOWN} more` : '';
+  return [
+    {
+      message: `redirect ${name} of ${chute} takes all that comes in by the uplink, also to ${shown.join(', ')}${more}`,
+      path: pointer('firewall', name, 'from'),
+      hint: `redirect single ports, as from: '${OUTSIDE}:9000'`,
+    },
+  ];
 }
 
 type Wrong = {
@@ -130,6 +163,16 @@ function endOf(given: Json | undefined): End | Omit<Wrong, 'field'> {
 
 /** A redirect catches what comes to its port, tcp and udp alike. */
 function portTaken({ fromPort }: Redirect, taken: Readonly<Record<string, string>>): Wrong | null {
+  if (fromPort === null) {
+    const by = Object.hasOwn(taken, EVERY_PORT) ? taken[EVERY_PORT] : undefined;
+    if (by === undefined) return null;
+    return {
+      wrong: `everything is redirected by ${by} already`,
+      field: 'from',
+      code: 'RIPCORD_PORT_TAKEN',
+      hint: `redirect single ports, as from: '${OUTSIDE}:9000'`,
+    };
+  }
   const key = ['tcp', 'udp']
     .map((protocol) => `${fromPort}/${protocol}`)
     .find((each) => Object.hasOwn(taken, each));

@@ -27,9 +27,11 @@ const PREFIX_MAX = 30;
 const LARGE_PRIVATE = networkAt(parseAddress('10.0.0.0') ?? 0, 8);
 
 /** Blocks that hold no host's addresses: this network, loopback, multicast and what is reserved. */
-const NOT_FOR_HOSTS = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3'].flatMap(
-  (text) => networkAround(text) ?? [],
-);
+export const NOT_FOR_HOSTS: readonly Network[] = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '224.0.0.0/3',
+].flatMap((text) => networkAround(text) ?? []);
 
 /** The pool that chutes' networks are taken from. Pure; see `HostConfig.system.chuteSubnetPool`. */
 export function subnetPool(host: HostConfig, uplinks: readonly string[]): string {

@@ -12,8 +12,8 @@ const count = (min: number, max: number) => z.int().min(min).max(max);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const secret = z.strictObject({ secret: z.union([z.string(), z.number()]) });
 
-const NAME = '^(?!index$)[a-z0-9][a-z0-9-]{1,62}$';
-const INNER = '^(?!index$)[a-z0-9][a-z0-9-]{0,62}$';
+const NAME = '^(?!(?:index|constructor|prototype)$)[a-z0-9][a-z0-9-]{1,62}$';
+const INNER = '^(?!(?:index|constructor|prototype)$)[a-z0-9][a-z0-9-]{0,62}$';
 
 /** Map keys are checked by `normalise`; the pattern is here for editors. */
 function keyed<T extends z.ZodType>(value: T, pattern: string): z.ZodRecord<z.ZodString, T> {

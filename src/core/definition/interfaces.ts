@@ -3,6 +3,7 @@ import type { Report } from './complaint.ts';
 import { pointer } from './complaint.ts';
 import type { KeepSecret } from './environment.ts';
 import { present } from './json-object.ts';
+import { isForbiddenName } from './read-guard.ts';
 import { wirelessOf } from './wireless-settings.ts';
 import type { WrittenInterface } from './written.ts';
 
@@ -14,7 +15,7 @@ export function normaliseInterfaces(
 ): Record<string, JsonObject> {
   const result: Record<string, JsonObject> = {};
   for (const [name, given] of Object.entries(written ?? {})) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/.test(name)) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/.test(name) || isForbiddenName(name)) {
       const at = `${path}${pointer(name)}`;
       context.report.complain('name-invalid', at, 'is not a name for an interface', {
         spot: 'key',
@@ -33,7 +34,17 @@ function normaliseInterface(
   context: { readonly report: Report; readonly keep: KeepSecret },
 ): JsonObject {
   const { type, mode, dhcp, requests, requirements } = given;
-  const vlan = given['vlan-id'] ?? given.vlan_id;
+  const { 'vlan-id': vlanId, vlan_id: older } = given;
+  const vlan = vlanId ?? older;
+  if (vlanId !== undefined && older !== undefined && Number(vlanId) !== Number(older))
+    context.report.complain(
+      'field-conflicting',
+      `${path}/vlan_id`,
+      `is ${older}, and vlan-id ${vlanId}`,
+      {
+        hint: 'leave one of them out',
+      },
+    );
   const wireless = wirelessOf(given, path, context);
   const needed = { ...requests, ...requirements };
   return present({

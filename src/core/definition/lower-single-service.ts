@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { withoutCredentials } from './elsewhere.ts';
 import { isObject, present } from './json-object.ts';
 import { nearest } from './nearest.ts';
+import { isForbiddenKey } from './read-guard.ts';
 
 /** An old definition in the form of a new one, and where each part of it came from. */
 export type Lowered = {
@@ -72,7 +73,7 @@ export function lowerSingleService(document: JsonObject): Lowered {
   const type = typeFor(document, image, dockerfile);
   moves.set(`${MAIN}/type`, '/type');
   const language = document['use'];
-  if (image === undefined && language !== undefined) moves.set(`${MAIN}/image`, '/use');
+  if (image === undefined) moves.set(`${MAIN}/image`, '/use');
   const build = present({
     image_source: take('image_source', `${MAIN}/build/image_source`),
     image_version: take('image_version', `${MAIN}/build/image_version`),
@@ -148,7 +149,9 @@ function interfacesFor(config: JsonObject, moves: Map<string, string>): Json | u
   const interfaces: Record<string, Json> = {};
   for (const [key, given] of Object.entries(net)) {
     const name = isObject(given) ? given['intfName'] : undefined;
-    const target = typeof name === 'string' ? name : key;
+    const wanted = typeof name === 'string' ? name : key;
+    // No key: told as a name that is none, where it is written.
+    const target = isForbiddenKey(wanted) ? `.${wanted}` : wanted;
     // Two under one name: the second keeps its own key, so that nothing is lost without a word.
     const free = Object.hasOwn(interfaces, target) ? key : target;
     moves.set(`${MAIN}/interfaces/${escape(free)}`, `/config/net/${escape(key)}`);

@@ -1,17 +1,18 @@
 import type { Report } from './complaint.ts';
+import { isForbiddenName } from './read-guard.ts';
 
 /** Chutes, services and volumes have directories of their name, and this one is the journal's. */
 const RESERVED = 'index';
 
 /** The shape of names that end up in paths, container names and host names. */
-export const CHUTE_NAME: RegExp = /^(?!index$)[a-z0-9][a-z0-9-]{1,62}$/;
+export const CHUTE_NAME: RegExp = /^(?!(?:index|constructor|prototype)$)[a-z0-9][a-z0-9-]{1,62}$/;
 
 /** A name inside a chute: never alone in a path or a container's name, so one letter will do. */
-export const INNER_NAME: RegExp = /^(?!index$)[a-z0-9][a-z0-9-]{0,62}$/;
+export const INNER_NAME: RegExp = /^(?!(?:index|constructor|prototype)$)[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Why a name is none, in words behind its place. Pure. */
 export function whyNoName(given: string, what: string): string {
-  const reason = given === RESERVED ? ', that name is reserved' : '';
+  const reason = given === RESERVED || isForbiddenName(given) ? ', that name is reserved' : '';
   return `is not a name for ${what}: ${JSON.stringify(given)}${reason}`;
 }
 

@@ -16,6 +16,7 @@ import type { Context } from './normalise-service.ts';
 import { normaliseService } from './normalise-service.ts';
 import { portNumber } from './ports.ts';
 import type { RawDefinition } from './raw.ts';
+import { isForbiddenName } from './read-guard.ts';
 import type { SourceReference } from './source-reference.ts';
 import { insidePath } from './volumes.ts';
 import type { Written } from './written.ts';
@@ -181,6 +182,10 @@ function firewallOf(written: Written['firewall'], report: Report): Record<string
   for (const [name, rule, key] of rules) {
     const path = `/firewall${pointer(key)}`;
     if (name === '') report.complain('name-invalid', path, 'has an empty name');
+    if (isForbiddenName(name))
+      report.complain('name-invalid', path, whyNoName(name, 'a rule'), {
+        hint: 'use another name',
+      });
     if (Object.hasOwn(result, name)) {
       report.complain('key-duplicate', path, `has the name of another rule: ${name}`);
     }

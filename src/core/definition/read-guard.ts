@@ -11,3 +11,8 @@ export const VALUES_MAX = 50_000;
 export function isForbiddenKey(key: string): boolean {
   return key === '__proto__' || key === 'constructor' || key === 'prototype';
 }
+
+/** What cannot be the name of anything: names become keys, and these mean something in every object. */
+export function isForbiddenName(name: string): boolean {
+  return isForbiddenKey(name) || name in Object.prototype;
+}

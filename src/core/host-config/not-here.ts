@@ -1,5 +1,7 @@
+import { networkAround, networkText, overlap } from '../allocate/ipv4.ts';
+import { subnetPool, uplinkAddresses } from '../allocate/subnets.ts';
 import type { JsonObject } from '../json.ts';
-import type { NetworkFacts } from '../network.ts';
+import type { HostConfig, NetworkFacts } from '../network.ts';
 import type { Refusal, Warning } from '../plan.ts';
 import { type HostDocument, section, textOf } from './document.ts';
 import type { ResolvedHost } from './resolve-host.ts';
@@ -12,16 +14,47 @@ type Answers = { readonly refusals: readonly Refusal[]; readonly warnings: reado
  * that becomes a port of the LAN. Pure.
  */
 export function notHere(
-  { missing }: Pick<ResolvedHost, 'missing'>,
+  { missing, config }: ResolvedHost,
   document: HostDocument,
   network: NetworkFacts,
 ): Answers {
   const radios = missingRadios(missing, document);
   const ports = wrongPorts(document, network);
+  const networks = wrongNetworks(config, network);
   return {
-    refusals: [...ports.refusals, ...radios.refusals],
-    warnings: [...ports.warnings, ...radios.warnings],
+    refusals: [...networks.refusals, ...ports.refusals, ...radios.refusals],
+    warnings: [...networks.warnings, ...ports.warnings, ...radios.warnings],
   };
+}
+
+/** What goes with the document alone is known when it is read: this goes with the uplink. */
+function wrongNetworks(config: HostConfig, network: NetworkFacts): Answers {
+  const uplinks = uplinkAddresses(network);
+  const pool = networkAround(subnetPool(config, uplinks));
+  const { chutePrefixSize: size } = config.system;
+  const { ipaddr, netmask } = config.lan;
+  const lan = ipaddr === null ? null : networkAround(`${ipaddr}/${netmask ?? 24}`);
+  const uplink = uplinks.map(networkAround).find((each) => each && lan && overlap(each, lan));
+  const refusals = [];
+  const warnings = [];
+  if (pool && size < pool.prefix)
+    refusals.push(
+      refuse('RIPCORD_HOST_INVALID', {
+        path: '/system/chutePrefixSize',
+        message: `cannot configure the host: no network of /${size} fits into the pool ${networkText(pool)}`,
+        hint: `set system.chutePrefixSize to at least ${pool.prefix}, or a larger system.chuteSubnetPool`,
+      }),
+    );
+  // The uplink's network may be another one tomorrow.
+  if (uplink && lan)
+    warnings.push(
+      warning(
+        '/lan/ipaddr',
+        `the LAN ${networkText(lan)} overlaps ${networkText(uplink)}, the network of the uplink: what is there cannot be reached`,
+        'give the LAN a network of its own, or lan.proto: auto',
+      ),
+    );
+  return { refusals, warnings };
 }
 
 function missingRadios(missing: ResolvedHost['missing'], document: HostDocument): Answers {
@@ -70,9 +103,11 @@ function wrongPorts(document: HostDocument, { ports, uplink }: NetworkFacts): An
   // Of a host without any ports nothing is known.
   const isKnown = Object.keys(ports).length > 0;
   const absent = isKnown ? named.filter(({ name }) => !Object.hasOwn(ports, name)) : [];
+  // Nothing else comes up in place of the present uplink.
+  const isCut = absent.some(({ name }) => name === asked);
   return {
     refusals: lan
-      .filter(({ name }) => name === wan)
+      .filter(({ name }) => name === wan || (isCut && name === uplink?.interface))
       .map(({ name, path }) =>
         refuse('RIPCORD_HOST_INVALID', {
           path,

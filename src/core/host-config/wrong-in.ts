@@ -3,8 +3,10 @@ import {
   type Network,
   networkAround,
   networkText,
+  overlap,
   parseAddress,
 } from '../allocate/ipv4.ts';
+import { NOT_FOR_HOSTS } from '../allocate/subnets.ts';
 import type { JsonObject } from '../json.ts';
 import { type HostDocument, isMap, items, RADIO_NAMES, section, textOf } from './document.ts';
 
@@ -37,6 +39,9 @@ type Say = (keys: Keys, message: string, hint: string) => void;
 /** What an interface has whose netmask nobody gave. */
 const PREFIX_DEFAULT = 24;
 
+/** A LAN has a host beside ours. */
+const SERVED_PREFIX_MAX = 30;
+
 /** By ParaDrop's names for bands and what they can do. */
 const HWMODES: ReadonlySet<string> = new Set(['11a', '11b', '11g', '11ac']);
 const CHANNEL_MAX = 196;
@@ -66,20 +71,35 @@ function checkLan(document: HostDocument, say: Say): void {
   if (netmask !== undefined && ipaddr === undefined && proto !== 'auto')
     say(['lan', 'netmask'], 'is of no use without ipaddr', 'add lan.ipaddr');
   const network = checkAddress(lan, ['lan'], say);
+  if (network && network.prefix > SERVED_PREFIX_MAX)
+    say(['lan', 'netmask'], 'leaves no address for anybody else', 'for example 255.255.255.0');
   if (!isMap(dhcp)) return;
   if (proto !== 'auto' && ipaddr === undefined)
     say(['lan', 'dhcp'], 'needs an address to serve from', 'add lan.ipaddr, or lan.proto: auto');
   for (const field of ['start', 'limit', 'leasetime'])
     if (dhcp[field] === undefined && dhcp['relay'] === undefined)
       say(['lan', 'dhcp', field], 'is missing', 'for example start 100, limit 100, leasetime 12h');
-  if (network) checkRange(dhcp, network, say);
+  if (network) checkRange(dhcp, { network, ipaddr: textOf(ipaddr) }, say);
 }
 
-function checkRange({ start, limit }: JsonObject, network: Network, say: Say): void {
+function checkRange(
+  { start, limit }: JsonObject,
+  { network, ipaddr }: { readonly network: Network; readonly ipaddr: string },
+  say: Say,
+): void {
   if (typeof start !== 'number' || typeof limit !== 'number') return;
   // The last address of a network is everybody's.
   const room = network.last - network.first - start;
-  if (limit <= room) return;
+  const own = parseAddress(ipaddr) ?? 0;
+  if (limit <= room) {
+    if (own < network.first + start || own >= network.first + start + limit) return;
+    say(
+      ['lan', 'dhcp', 'start'],
+      `does not fit: ${limit} from number ${start} of ${networkText(network)} include ${ipaddr}, which is the host's own`,
+      `a range beside it, for example start ${own - network.first + 1}`,
+    );
+    return;
+  }
   const range = `${limit} address${limit === 1 ? '' : 'es'} from number ${start}`;
   say(
     ['lan', 'dhcp', room < 1 ? 'start' : 'limit'],
@@ -94,6 +114,12 @@ function checkAddress({ ipaddr, netmask }: JsonObject, at: Keys, say: Say): Netw
   const number = parseAddress(address);
   const network = networkAround(`${address}/${textOf(netmask) || PREFIX_DEFAULT}`);
   if (number === null || network === null) return null;
+  const blocked = NOT_FOR_HOSTS.find((block) => overlap(block, network));
+  if (blocked) {
+    const message = `is in ${networkText(blocked)}, which is for no network`;
+    say([...at, 'ipaddr'], message, 'for example 192.168.1.1');
+    return null;
+  }
   const isHost =
     network.prefix > 30 || (!isNetworkAddress(address, network) && number !== network.last);
   if (isHost) return network;

@@ -133,12 +133,19 @@ function unreachable(url: string, { how, output }: CommandResult): RipcordError 
       `cannot read source '${url}': it is a git repository, and this host has no git`,
       { hint: 'install git, or name a directory or an archive with its sha256' },
     );
-  const said = output.trim().split('\n').slice(-3).join('; ');
+  const said = complaintOf(output);
   return new RipcordError(
     'RIPCORD_SOURCE_UNREACHABLE',
     `cannot read source '${url}': git: ${said === '' ? how : said}`,
     { class: 'transient', hint: 'see that the repository can be reached from here with git' },
   );
+}
+
+/** What git complains of, without the advice it adds; its last words where it complains of nothing. */
+function complaintOf(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const complaints = lines.flatMap((line) => /^(?:fatal|error): (.*)$/.exec(line)?.[1] ?? []);
+  return (complaints.length > 0 ? complaints : lines).slice(-3).join('; ');
 }
 
 function invalid(url: string, reason: string, hint?: string): RipcordError {

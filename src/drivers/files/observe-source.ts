@@ -25,7 +25,12 @@ export type SourceReference =
 export type ObservedSource = { readonly source: Source; readonly location: SourceLocation };
 
 /** What is no part of a source although it lies inside: absolute, real paths. */
-type Without = { readonly root?: string; readonly definitions?: readonly string[] };
+type Without = {
+  readonly root?: string;
+  readonly definitions?: readonly string[];
+  /** What else is a definition in a directory that is a source. */
+  readonly definitionsIn?: (directory: string) => Promise<readonly string[]>;
+};
 
 type Observing = Without & {
   /** Whether an archive from the network may be named by what is found there. Default: no. */
@@ -91,10 +96,11 @@ const PASSWORD = 'its URL holds a user or password';
 
 async function observeDirectory(
   path: string,
-  { root, definitions = [] }: Without,
+  { root, definitions = [], definitionsIn }: Without,
   given: Given,
 ): Promise<ObservedSource> {
-  const inside = definitions.map((file) => relative(path, file)).filter(isInside);
+  const all = [...definitions, ...((await definitionsIn?.(path)) ?? [])];
+  const inside = all.map((file) => relative(path, file)).filter(isInside);
   const except = [...new Set(inside)].toSorted();
   const left = [...(root === undefined ? [] : [root]), ...except.map((each) => join(path, each))];
   const digest = await digestTree(path, { except: left });

@@ -48,6 +48,41 @@ test.each([
     found: [expect.stringMatching(/^7 \/firewall.*from a chute to the host is not supported/)],
   },
   {
+    story: 'one VLAN twice',
+    given: 'interfaces:\n  a: { type: vlan, vlan-id: 7 }\n  b: { type: vlan, vlan-id: 7 }',
+    found: [
+      expect.stringMatching(/^7 .*vlan 7: br-lan.7 is taken by interface a of the same chute/),
+    ],
+  },
+  {
+    story: 'a VLAN of two minds',
+    given: 'interfaces:\n  a: { type: vlan, vlan-id: 7, vlan_id: 8 }',
+    found: [expect.stringMatching(/^6 .*vlan_id: is 8, and vlan-id 7/)],
+  },
+  {
+    story: 'an interface called lo',
+    given: 'interfaces:\n  lo: { type: vlan, vlan-id: 7 }',
+    found: [expect.stringMatching(/^6 .*interface lo is called as the loopback is/)],
+  },
+  {
+    story: 'two networks of one chute that overlap',
+    given:
+      'interfaces:\n  a: { type: vlan, vlan-id: 7, ipv4_network: 10.1.0.0/16 }\n  b: { type: vlan, vlan-id: 8, ipv4_network: 10.1.2.0/24 }',
+    found: [expect.stringMatching(/^7 .*10\.1\.2\.0.*10\.1\.0\.0/)],
+  },
+  {
+    story: 'a range that begins at our own address',
+    given:
+      'interfaces:\n  a: { type: vlan, vlan-id: 7, dhcp: { start: 2, limit: 9, leasetime: 1h } }',
+    found: [expect.stringMatching(/^6 .*dhcp.start of interface a is 2/)],
+  },
+  {
+    story: 'a range that ends outside of the network that is asked for',
+    given:
+      'interfaces:\n  a: { type: vlan, vlan-id: 7, ipv4_network: 10.1.0.0/24, dhcp: { start: 3, limit: 253, leasetime: 1h } }',
+    found: [expect.stringMatching(/^6 .*dhcp.limit of interface a is 253 from 3/)],
+  },
+  {
     story: 'more than all cpus',
     given: 'requests: { cpu-fraction: 0.6 }',
     beside: '  more:\n    command: node y.js\n    requests: { cpu-fraction: 0.6 }',

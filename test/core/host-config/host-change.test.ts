@@ -268,30 +268,9 @@ test('what nothing reads yet is stored, and said to be of no effect', () => {
 });
 
 test('what OpenWrt says itself of its LAN is not written over, and a warning says so', () => {
-  const host = toBe({ lan: { ipaddr: '192.168.1.1', proto: 'static' } });
+  const host = toBe({ lan: { ipaddr: '192.168.7.1', proto: 'static' } });
   const answer = plannedOn(FRESH, host, { facts: { host: 'uci' } });
   expect('plan' in answer && answer.warnings.map(({ message }) => message)).toEqual([
     expect.stringContaining('lan.ipaddr of the host configuration is stored and not used yet'),
   ]);
-});
-
-describe('a port that a host configuration names', () => {
-  const [free = ''] = Object.values(ROUTER.ports)
-    .filter(({ role }) => role === 'free')
-    .map((each) => each.interface);
-
-  test('must not be the uplink and a port of the LAN', () => {
-    const lan = { interfaces: [ROUTER.uplink?.interface ?? ''] };
-    expect(messagesOf(plannedOn(FRESH, toBe({ lan })))).toEqual([
-      'cannot configure the host: eth0 is its uplink and cannot be a port of its LAN',
-    ]);
-    expect(messagesOf(plannedOn(FRESH, toBe({ lan, wan: { interface: free } })))).toEqual([]);
-  });
-
-  test('and that is not there is warned of', () => {
-    const answer = plannedOn(FRESH, toBe({ lan: { interfaces: ['eth77'] } }));
-    expect(answer).toMatchObject({
-      warnings: [{ path: '/lan/interfaces/0', message: expect.stringContaining('no port eth77') }],
-    });
-  });
 });

@@ -59,6 +59,15 @@ describe('a host configuration that is wrong', () => {
       'lan: { ipaddr: 10.0.0.1, dhcp: { start: 300, limit: 1, leasetime: 1h } }',
       'lan.dhcp.start: does not fit: 10.0.0.0/24 has no 1 address from number 300 (a smaller start)',
     ],
+    [
+      'lan: { ipaddr: 10.0.0.1, dhcp: { start: 1, limit: 9, leasetime: 1h } }',
+      'lan.dhcp.start: does not fit: 9 from number 1 of 10.0.0.0/24 include 10.0.0.1, which is the host',
+    ],
+    ['lan: { ipaddr: 127.0.0.1 }', 'lan.ipaddr: is in 127.0.0.0/8, which is for no network'],
+    [
+      'lan: { ipaddr: 10.0.0.1, netmask: 255.255.255.255 }',
+      'lan.netmask: leaves no address for anybody else',
+    ],
     ['wifi: [{ id: w0, channel: 999 }]', 'wifi[0].channel: is none: 999 (auto, or 1 to 196)'],
     ['wifi: [{ id: w0, hwmode: 11x }]', 'wifi[0].hwmode: is none: 11x (known are 11a, 11b'],
     ['wifi: [{ id: w0, country: usa }]', 'wifi[0].country: is no country (two capital letters'],

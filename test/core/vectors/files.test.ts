@@ -38,6 +38,8 @@ test('a light service of nothing is told the languages', () => {
   expect(complaint && complaintText(complaint)).toContain(
     `services.main.image: is missing, and there is no command: what is to run, and in which language? (${LANGUAGES})`,
   );
+  const [older] = complaintsOf('name: hello\ntype: light\n');
+  expect(older && complaintText(older)).toContain(' use: is missing, and there is no command');
 });
 
 test.each([

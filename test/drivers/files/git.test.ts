@@ -50,6 +50,16 @@ test('runs no command that a url names', async () => {
   expect(existsSync(mark)).toBe(false);
 });
 
+test('a repository that is not there is told in the words of git, without its advice', async () => {
+  const url = join(temporaryRoot(), 'gone');
+  const { message } = await resolveCommit({ url, checkout: null }).then(
+    () => ({ message: 'resolved' }),
+    (error: Error) => error,
+  );
+  expect(message).toMatch(/^cannot read source '.*\/gone': git: '.*\/gone' does not appear/);
+  expect(message).not.toContain('Please');
+});
+
 test('a repository is observed by its commit, relative to the definition', async () => {
   const { path, first } = history();
   const reference = { type: 'git', url: basename(path), checkout: 'plain' };

@@ -54,8 +54,8 @@ describe('observing a source', () => {
     const digest = await digestTree(path);
     writeTree(path, { 'chute.yaml': 'y', 'chute.yaml.sig': 'z' });
     const definitions = ['chute.yaml', 'chute.yaml.sig'].map((name) => join(path, name));
-    const observe = async (sha256: string) =>
-      await observeSource({ type: 'local', path: '.', sha256 }, path, { definitions });
+    const observe = async (hex: string) =>
+      await observeSource({ type: 'local', path: '.', sha256: hex }, path, { definitions });
     expect((await observe(digest.slice(7))).source.digest).toBe(digest);
     await expect(observe('a'.repeat(64))).rejects.toMatchObject({
       code: 'RIPCORD_DIGEST_MISMATCH',

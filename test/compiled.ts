@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SOURCES = ['src', 'journal', 'replay'];
+
+/** Compiles the program where a source is newer than what was compiled last. */
+export function setup(): void {
+  const compiled = statSync('dist/src/cli/main.js', { throwIfNoEntry: false });
+  if (compiled && newest() < compiled.mtimeMs) return;
+  // What its types have against it is for another check.
+  spawnSync(process.execPath, ['node_modules/typescript/bin/tsc'], { stdio: 'inherit' });
+}
+
+function newest(): number {
+  const files = SOURCES.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  );
+  return Math.max(...files.map((file) => statSync(file).mtimeMs));
+}
