@@ -118,7 +118,9 @@ export class EngineConnection {
       } catch (error) {
         const isAway = error instanceof EngineError && AWAY.has(error.code ?? '');
         if (!isAway || performance.now() >= end) throw error;
-        await pause(LOOK_MS, undefined, { signal: call.signal });
+        await pause(LOOK_MS, undefined, { signal: call.signal }).catch(() => {
+          throw error;
+        });
       }
     }
   }
