@@ -6,13 +6,13 @@ import {
   stateHash,
 } from '../src/core/applied.ts';
 import type { ChuteName, ServiceName } from '../src/core/chute.ts';
+import type { ServiceInstance } from '../src/core/container.ts';
 import type { StuckStep, UpdateId } from '../src/core/events.ts';
 import { documentOf, type HostDocument } from '../src/core/host-config/document.ts';
 import type { Json, Sha256 } from '../src/core/json.ts';
 import { toUndo } from '../src/core/next.ts';
 import type { Desired } from '../src/core/plan.ts';
 import type { HostRecord, ReloadDebt, State, UpdatePhase, UpdateState } from '../src/core/state.ts';
-import type { ServiceInstance } from '../src/core/container.ts';
 import type { StepId } from '../src/core/step.ts';
 import { desiredOf } from './desired.ts';
 import type { Version } from './update-summary.ts';

@@ -1,8 +1,8 @@
 import type { Applied, ServiceState } from '../core/applied.ts';
 import type { ChuteName, SecretRef, ServiceName } from '../core/chute.ts';
+import type { ServiceInstance } from '../core/container.ts';
 import type { HostFacts } from '../core/facts.ts';
 import type { Json } from '../core/json.ts';
-import type { ServiceInstance } from '../core/container.ts';
 import type { Step } from '../core/step.ts';
 
 /** What a look at the world says of one service. */
