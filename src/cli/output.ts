@@ -13,7 +13,8 @@ export async function print(context: Context, value: unknown, text: () => string
       return terminal.out(`${JSON.stringify(value)}\n`);
     case 'yaml': {
       const { stringify } = await import('yaml');
-      return terminal.out(stringify(value));
+      // In YAML only quotes have escapes, and what needs them has them.
+      return terminal.raw(stringify(value));
     }
     case 'ndjson':
       // An empty list still says what it is one of.

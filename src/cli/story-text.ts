@@ -7,6 +7,7 @@ import { idsOf } from '../engine/lanes.ts';
 import type { Context } from './context.ts';
 import { outcomeMark } from './log-text.ts';
 import { warningsText } from './plan-text.ts';
+import { oneLine } from './terminal-text.ts';
 import { clip, duration, table, type Terminal } from './terminal.ts';
 
 /** The story of an update, for people. */
@@ -18,7 +19,7 @@ export function storyText(
   const { terminal, rootFlag } = context;
   const { id, outcome, phase, chutes, by, message, requestedSeq, lastSeq, durationMs } = story;
   const words = chutes.map((chute) => `${story.operations[chute] ?? 'apply'} ${chute}`).join(', ');
-  const said = message === null ? '' : ` "${message}"`;
+  const said = message === null ? '' : ` "${oneLine(message)}"`;
   const took = durationMs === null ? '' : `  ${duration(durationMs)}`;
   const head = [
     `${terminal.bold(id)}  ${outcomeMark(terminal, outcome)} ${outcome ?? phase ?? ''}  ${words}  ${story.at}${took}  ${by.user}@${by.via}${said}\n`,

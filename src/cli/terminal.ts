@@ -2,6 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 import picocolors from 'picocolors';
 
+import { oneLine, ownPaint, shown } from './terminal-text.ts';
+
 /** Marks in front of lines; words say the same, so that neither colour nor mark is ever alone. */
 export type Symbols = {
   readonly done: string;
@@ -40,10 +42,14 @@ export interface Terminal {
   readonly yellow: Paint;
   /** Columns of standard error, where progress is drawn. */
   readonly columns: number;
-  /** Writes to standard output: results. */
+  /** Writes to standard output: results, control characters of others escaped. */
   out(text: string): void;
-  /** Writes to standard error: progress, prompts, messages. */
+  /** Writes to standard error: progress, prompts, messages, control characters of others escaped. */
   err(text: string): void;
+  /** Writes to standard output what has to stay as it is. */
+  raw(text: string): void;
+  /** Takes back so many lines of standard error. */
+  erase(lines: number): void;
 }
 
 export type ColorChoice = 'auto' | 'always' | 'never';
@@ -68,12 +74,15 @@ export function wantsUnicode(env: Env): boolean {
 /** A terminal whose output is a stream of values: the first line says so. */
 export function streaming(terminal: Terminal): Terminal {
   let begun = false;
+  const begin = (): string => {
+    if (begun) return '';
+    begun = true;
+    return '{"type":"stream","schema":"1.0"}\n';
+  };
   return {
     ...terminal,
-    out: (text) => {
-      terminal.out(begun ? text : `{"type":"stream","schema":"1.0"}\n${text}`);
-      begun = true;
-    },
+    out: (text) => terminal.out(begin() + text),
+    raw: (text) => terminal.raw(begin() + text),
   };
 }
 
@@ -87,16 +96,21 @@ export function openTerminal(options: {
   const { env, stdout, stderr } = options;
   const colored = wantsColor(options.color, env, stdout.isTTY && stderr.isTTY);
   const { bold, dim, red, green, yellow } = picocolors.createColors(colored);
+  const paint = (each: Paint): Paint => (colored ? ownPaint(each) : (text) => text);
   return {
     symbols: wantsUnicode(env) ? UNICODE : ASCII,
-    bold,
-    dim,
-    red,
-    green,
-    yellow,
+    bold: paint(bold),
+    dim: paint(dim),
+    red: paint(red),
+    green: paint(green),
+    yellow: paint(yellow),
     columns: stderr.columns || 80,
-    out: (text) => write(stdout, text),
-    err: (text) => write(stderr, text),
+    out: (text) => write(stdout, shown(text)),
+    err: (text) => write(stderr, shown(text)),
+    raw: (text) => write(stdout, text),
+    erase: (lines) => {
+      if (lines > 0) write(stderr, `\u001B[${lines}A\u001B[0J`);
+    },
   };
 }
 
@@ -107,9 +121,10 @@ function write(stream: NodeJS.WriteStream, text: string): void {
 /** Rows with their columns aligned, two spaces apart; colours do not count. Pure. */
 export function table(rows: readonly (readonly string[])[], indent = ''): string {
   const widths: number[] = [];
-  for (const row of rows)
+  const lines = rows.map((row) => row.map(oneLine));
+  for (const row of lines)
     for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, widthOf(cell));
-  return rows
+  return lines
     .map((row) => {
       const cells = row.map((cell, at) => cell + ' '.repeat((widths[at] ?? 0) - widthOf(cell)));
       return `${indent}${cells.join('  ').trimEnd()}\n`;
@@ -119,13 +134,13 @@ export function table(rows: readonly (readonly string[])[], indent = ''): string
 
 /** Columns that a text takes, without its colours. Pure. */
 function widthOf(text: string): number {
-  return Array.from(stripVTControlCharacters(text)).length;
+  return Array.from(stripVTControlCharacters(shown(text))).length;
 }
 
 /** A text cut to so many columns. Pure; for texts without colours. */
 export function clip(text: string, columns: number): string {
-  const characters = Array.from(text);
-  if (characters.length <= columns) return text;
+  const characters = Array.from(oneLine(text));
+  if (characters.length <= columns) return characters.join('');
   return `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
 }
 

@@ -83,13 +83,13 @@ function listView({ terminal }: Context): UpdateView {
   let progress: Progress | null = null;
   let drawn = 0;
   let timer: NodeJS.Timeout | null = null;
-  const erase = (): string => (drawn === 0 ? '' : `\u001B[${drawn}A\u001B[0J`);
   const draw = (): void => {
     if (!progress) return;
     const [seconds, nanoseconds] = process.hrtime();
     const nowUp = seconds * 1000 + Math.floor(nanoseconds / 1e6);
     const lines = listLines(progress, terminal, { nowUp, rows: process.stderr.rows || 24 });
-    terminal.err(`${erase()}${lines.map((line) => `${line}\n`).join('')}`);
+    terminal.erase(drawn);
+    terminal.err(lines.map((line) => `${line}\n`).join(''));
     drawn = lines.length;
   };
   return {
@@ -105,7 +105,8 @@ function listView({ terminal }: Context): UpdateView {
       if (progress) progress = progressAfter(progress, record);
     },
     notice: (text) => {
-      terminal.err(`${erase()}${text}\n`);
+      terminal.erase(drawn);
+      terminal.err(`${text}\n`);
       drawn = 0;
       draw();
     },

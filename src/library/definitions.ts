@@ -151,7 +151,11 @@ export async function requestOf(
   const definition = (await markedWith(whole, read.secrets, mark)) as Definition;
   const { operation = 'apply' } = read;
   const chute = definition.name;
-  if (saysNothing(definition)) return { chute, operation, definition: null, sources: {} };
+  if (saysNothing(definition)) {
+    // Who deletes by an object expects of it what it has always done: the data goes as well.
+    const purge = operation === 'delete';
+    return { chute, operation, definition: null, sources: {}, ...(purge && { purge }) };
+  }
   const signature = read.signed && signatureOf(read.signed, keys);
   return { chute, operation, definition, sources: locations, ...(signature && { signature }) };
 }

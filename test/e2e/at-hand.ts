@@ -71,6 +71,8 @@ function contextOf(root: string, env: Context['env'], out: (text: string) => voi
       columns: 80,
       out,
       err: () => undefined,
+      raw: out,
+      erase: () => undefined,
     },
     rootFlag: '',
     commandLine: 'a test that reads',

@@ -125,10 +125,15 @@ export const CLASSES: readonly Class[] = [
   },
   {
     name: 'resources',
-    fault: 'ENOSPC and EIO at every flush, a full file system, no descriptors, read-only',
-    command: `${E2E} disk-faults resources`,
+    fault:
+      'ENOSPC and EIO at every flush, a full file system, no descriptors, read-only, 300 ms for each sync',
+    command: `${E2E} disk-faults resources slow-disk`,
     gather: async () =>
-      await tests('e2e', ['test/e2e/disk-faults.test.ts', 'test/e2e/resources.test.ts']),
+      await tests('e2e', [
+        'test/e2e/disk-faults.test.ts',
+        'test/e2e/resources.test.ts',
+        'test/e2e/slow-disk.test.ts',
+      ]),
   },
   {
     name: 'scenarios',

@@ -97,7 +97,11 @@ function servicesOf({ state }: Replay, chute: string, service: string | null): r
 
 function printLine({ terminal, output }: Context, service: string | null, line: string): void {
   if (output !== 'text') terminal.out(`${JSON.stringify({ service, line })}\n`);
-  else terminal.out(service === null ? `${line}\n` : `${terminal.dim(`${service} |`)} ${line}\n`);
+  else {
+    // What a service prints is its own: colours stay.
+    if (service !== null) terminal.out(`${terminal.dim(`${service} |`)} `);
+    terminal.raw(`${line}\n`);
+  }
 }
 
 /** What the services that were replaced said last: kept in the journal when they were stopped. */

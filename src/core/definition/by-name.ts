@@ -4,7 +4,7 @@ import { checkFormat } from './check-format.ts';
 import { pointer, type Report } from './complaint.ts';
 import { normaliseEnvironment, type KeepSecret } from './environment.ts';
 import { present } from './json-object.ts';
-import { nameOf } from './normalise.ts';
+import { nameOf, refuseControls } from './normalise.ts';
 import { portNumber } from './ports.ts';
 
 /** What an operation that needs only a name may carry beside it. */
@@ -44,6 +44,7 @@ export function readByName(
   const written = checkFormat(value, report, context.strict);
   if (written === null) return null;
   const { web, description } = written;
+  refuseControls(written, report);
   const port = web?.port === undefined ? null : portNumber(web.port, '/web/port', report);
   return {
     name: nameOf(written.name, null, report),

@@ -52,6 +52,7 @@ export function normalise(
   if (Object.keys(services).length > SERVICES_MAX) {
     report.complain('value-invalid', '/services', `names more than ${SERVICES_MAX} services`);
   }
+  refuseControls(written, report);
   checkNeeds(services, report);
   checkPorts(services, report);
   const definition: Definition = {
@@ -67,6 +68,22 @@ export function normalise(
     ...(written.onInterrupt === undefined ? {} : { onInterrupt: written.onInterrupt }),
   };
   return { definition, sources };
+}
+
+/**
+ * Complains of control characters where people are to read a text: some mean something to terminals, and
+ * a NUL ends a variable. A description may have lines.
+ */
+export function refuseControls(
+  { version, owner, description }: Pick<Written, 'version' | 'owner' | 'description'>,
+  report: Report,
+): void {
+  const readable = { version, owner, description: description?.trim().replaceAll(/[\n\t]/g, '') };
+  for (const [field, text] of Object.entries(readable))
+    if (typeof text === 'string' && /\p{Cc}/u.test(text))
+      report.complain('text-invalid', `/${field}`, 'holds a control character', {
+        hint: 'write letters and digits',
+      });
 }
 
 /** A chute's name, or that of its directory where none is written; what is none is complained of. */

@@ -22,36 +22,6 @@ const VALUES: readonly Case[] = [
     'Hello',
     'name: is not a name for a chute: "Hello World!" (the nearest valid one is hello-world)',
   ],
-  [
-    'a name that every object has',
-    'name: constructor\nservices: {m: {}}\n',
-    'constructor',
-    'name: is not a name for a chute: "constructor", that name is reserved (the nearest valid one is constructor-chute)',
-  ],
-  [
-    'a volume of such a name',
-    chute('volumes: {/a: prototype}'),
-    '/a',
-    `${MAIN}.volumes["/a"]: is not a name for a volume: "prototype", that name is reserved`,
-  ],
-  [
-    'an interface of such a name',
-    chute('interfaces: {toString: {type: lan}}'),
-    'toString',
-    `${MAIN}.interfaces.toString: is not a name for an interface`,
-  ],
-  [
-    'an interface of such a name in the older form',
-    'name: hello\ntype: light\nuse: node\nconfig: {net: {n1: {type: lan, intfName: __proto__}}}\n',
-    'n1',
-    'config.net.n1: is not a name for an interface',
-  ],
-  [
-    'a rule of such a name',
-    `${HEAD}  m: {}\nfirewall: [{name: __proto__, from: a, to: b}]\n`,
-    '{name: __proto__',
-    'firewall[0]: is not a name for a rule: "__proto__", that name is reserved (use another name)',
-  ],
   ['a name of one letter', 'name: x\nservices: {m: {}}\n', 'x', 'name: is not a name for a chute'],
   ['a name as a number', 'name: 5\nservices: {m: {}}\n', '5', 'name: must be a text, not 5 (write'],
   [
