@@ -1,0 +1,89 @@
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+
+import { afterEach, expect, onTestFinished, test } from 'vitest';
+
+import { asking, engineOf } from '../../../src/drivers/docker/engine.ts';
+import { temporaryRoot } from '../world.ts';
+
+afterEach(() => delete process.env['RIPCORD_DOCKER']);
+
+/** An engine that says this to whoever wants to start a container. */
+async function saying(status: number, message: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    if (request.url === '/version') {
+      response.end(JSON.stringify({ Version: '20.10', ApiVersion: '1.41', MinAPIVersion: '1.12' }));
+    } else if (status === 0) request.socket.destroy();
+    else {
+      response.statusCode = status;
+      response.end(JSON.stringify({ message }));
+    }
+  });
+  const socket = join(temporaryRoot(), 'engine.sock');
+  process.env['RIPCORD_DOCKER'] = socket;
+  await new Promise<void>((done) => {
+    server.listen(socket, done);
+  });
+  onTestFinished(() => void server.close());
+  return server;
+}
+
+const start = (): Promise<void> => {
+  const { signal } = new AbortController();
+  return asking('start main', () => engineOf({ signal }).startContainer('c1'));
+};
+
+test.each([
+  {
+    status: 500,
+    message: 'driver failed: Bind for 0.0.0.0:80 failed: port is already allocated',
+    code: 'RIPCORD_PORT_TAKEN',
+    kind: 'permanent',
+  },
+  {
+    status: 404,
+    message: 'network x not found',
+    code: 'RIPCORD_DOCKER_REFUSED',
+    kind: 'permanent',
+  },
+  {
+    status: 500,
+    message: 'dial tcp 127.0.0.1:9: connect: connection refused',
+    code: 'RIPCORD_DOCKER_REFUSED',
+    kind: 'transient',
+  },
+  {
+    status: 409,
+    message: 'removal of container c1 is already in progress',
+    code: 'RIPCORD_DOCKER_REFUSED',
+    kind: 'transient',
+  },
+])('a refusal says so: $message', async ({ status, message, code, kind }) => {
+  await saying(status, message);
+  await expect(start()).rejects.toMatchObject({
+    code,
+    class: kind,
+    message: `cannot start main: ${message}`,
+    details: { outcome: 'refused', status },
+  });
+});
+
+test('an answer that is lost leaves it open what was done', async () => {
+  await saying(0, '');
+  await expect(start()).rejects.toMatchObject({
+    code: 'RIPCORD_DOCKER_UNREACHABLE',
+    class: 'unknown',
+    details: { outcome: 'unknown' },
+  });
+});
+
+test('an engine that is away for longer than anybody waits was never asked', async () => {
+  process.env['RIPCORD_DOCKER'] = '/no/such/engine.sock';
+  const signal = AbortSignal.timeout(50);
+  const away = asking('start main', () => engineOf({ signal }).startContainer('c1'));
+  await expect(away).rejects.toMatchObject({
+    code: 'RIPCORD_DOCKER_UNREACHABLE',
+    class: 'transient',
+    message: 'cannot start main: Docker is not reached: its socket is not there',
+  });
+});
