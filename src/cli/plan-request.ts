@@ -7,7 +7,7 @@ import { PLANNERS } from '../core/planners/all.ts';
 import type { State } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
 import { observeHost } from '../drivers/process/observe.ts';
-import type { Asked } from '../engine/asked.ts';
+import type { Asked, Said } from '../engine/asked.ts';
 import { planOn, withDrift } from '../engine/planning.ts';
 import { observe } from '../library/local-host.ts';
 import { chooseConfigured } from '../library/root-config.ts';
@@ -35,7 +35,7 @@ export type PlanOptions = {
 export function planScene(
   root: string,
   state: State,
-  said: Asked,
+  said: Said,
   { facts: given, promised = [] }: PlanOptions = {},
 ): PlanScene {
   const asked = spelledOut(said, state);
@@ -51,6 +51,6 @@ export function planScene(
 }
 
 /** The plan of `planScene` alone. */
-export function planRequest(root: string, state: State, said: Asked): Planned {
+export function planRequest(root: string, state: State, said: Said): Planned {
   return planScene(root, state, said).planned;
 }

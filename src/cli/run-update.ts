@@ -6,7 +6,7 @@ import { kindOfCode } from '../core/error-kind.ts';
 import { codeOf } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { NEW_STATE } from '../core/state.ts';
-import { type Asked, contentHashOf } from '../engine/asked.ts';
+import { type Said, contentHashOf } from '../engine/asked.ts';
 import { idsOf, together } from '../engine/lanes.ts';
 import { exitCodeOf, type Outcome, OutcomeReader } from '../engine/outcome.ts';
 import { carry, type CarryOptions, type Carried } from './carry.ts';
@@ -130,7 +130,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['usage', 'refused', 'busy']);
  */
 export async function findTaken(
   context: Context,
-  asked: Asked,
+  asked: Said,
   since: number,
 ): Promise<UpdateId | null> {
   const replay = await peek(context);
@@ -143,7 +143,7 @@ export async function findTaken(
 
 function isRequestOf(
   record: Recorded<ChuteEvent>,
-  asked: Asked,
+  asked: Said,
   contentHash: string,
 ): record is Extract<Recorded<ChuteEvent>, { type: 'update.requested' }> {
   if (record.type !== 'update.requested') return false;

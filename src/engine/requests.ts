@@ -7,7 +7,7 @@ import { blockersOf, hasBegun, sharersOf } from '../core/in-the-way.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { requestKey, type UpdateState } from '../core/state.ts';
 import { subjectsOf } from '../core/subjects.ts';
-import { type Asked, contentHashOf } from './asked.ts';
+import { type Asked, contentHashOf, type Said } from './asked.ts';
 import { conflictEvent } from './conflict.ts';
 import type { Engine } from './engine.ts';
 import { decisionEvent } from './lane-events.ts';
@@ -43,18 +43,18 @@ export class Requests {
    *
    * Throws RIPCORD_REQUEST_CONFLICT when its request id stands for something else.
    */
-  async ask(asked: Asked): Promise<UpdateHandle> {
-    return await this.#turns.take(async () => await this.#ask(asked));
+  async ask(said: Said): Promise<UpdateHandle> {
+    return await this.#turns.take(async () => await this.#ask(said));
   }
 
   /** What `ask` would plan, without asking. Journals nothing. */
-  async plan(said: Asked): Promise<Planned> {
+  async plan(said: Said): Promise<Planned> {
     const asked = spelledOut(said, this.#engine.state);
     const { applied } = await this.#observed(asked);
     return await this.#planned(asked, applied);
   }
 
-  async #ask(said: Asked): Promise<UpdateHandle> {
+  async #ask(said: Said): Promise<UpdateHandle> {
     const shop = this.#engine.workshop;
     const contentHash = contentHashOf(said, shop.sha256);
     const earlier = await this.#earlier(said.requestId, contentHash);
