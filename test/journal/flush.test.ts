@@ -25,13 +25,15 @@ function open(root: string, disk: Disk = nodeDisk): Promise<DiskJournal<Note>> {
 /** The real disk without its slow part, and how often each of its calls was made. */
 function countingDisk(): { disk: Disk; calls: Record<string, number> } {
   const calls: Record<string, number> = {};
+  // A busy machine must not send the flushes to the thread pool.
+  vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => void vi.restoreAllMocks());
   const disk = new Proxy(nodeDisk, {
     get(target, name, receiver) {
       const real: unknown = Reflect.get(target, name, receiver);
       if (typeof real !== 'function') return real;
       return (...args: unknown[]): unknown => {
         calls[String(name)] = (calls[String(name)] ?? 0) + 1;
-        // A busy machine must not send the flushes to the thread pool.
         if (name === 'fdatasyncSync') return undefined;
         return Reflect.apply(real, target, args);
       };
