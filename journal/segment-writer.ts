@@ -76,7 +76,10 @@ export class SegmentWriter {
     this.#dirty = this.#used;
   }
 
-  /** Makes free space again of what unacknowledged writes left behind the log. On disk on return. */
+  /**
+   * Makes free space again of what a refused write left behind the log. On disk with the next sync: until
+   * then a power cut leaves the beginning of a batch at most, which is a torn end.
+   */
   clear(): void {
     const { disk } = this.#options;
     if (this.#dirty <= this.#used) return;
@@ -85,7 +88,6 @@ export class SegmentWriter {
       return;
     }
     writeAll(disk, this.#open(), freeSpace(this.#dirty - this.#used), this.#used);
-    disk.fdatasyncSync(this.#open());
     this.#dirty = this.#used;
   }
 

@@ -4,7 +4,7 @@ import { isLocked } from '../../journal/lock.ts';
 import type { Recorded, Seq } from '../../journal/record.ts';
 import { codeOf } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
-import type { Asked } from '../engine/asked.ts';
+import type { Said } from '../engine/asked.ts';
 import type { Resolution } from '../engine/resolve.ts';
 import { type Client, connect, type Taken } from '../server/client.ts';
 import type { Context } from './context.ts';
@@ -14,7 +14,7 @@ export interface Access {
   readonly kind: 'holder' | 'client';
   /** Resolves when what an earlier engine left unfinished is at rest; at once for a client. */
   readonly settled: Promise<void>;
-  ask(asked: Asked, base?: string): Promise<Taken>;
+  ask(asked: Said, base?: string): Promise<Taken>;
   retry(id: UpdateId, by: Requester): Promise<Taken>;
   cancel(id: UpdateId, by: Requester): Promise<void>;
   resolve(id: UpdateId, n: number, resolution: Resolution): Promise<void>;

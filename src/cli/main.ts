@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import type { Context } from './context.ts';
 import { contextOf, formatOf, type GlobalOptions, terminalOf } from './globals.ts';
-import { runProgram } from './program.ts';
+import { runProgram, wordOf } from './program.ts';
 import { showError } from './show-error.ts';
+import { streaming } from './terminal.ts';
 
 /** Whoever reads our output may leave; an update under way must not notice. */
 for (const stream of [process.stdout, process.stderr])
@@ -20,25 +21,26 @@ try {
     return begun.context;
   });
 } catch (error) {
+  const output = outputFor(args, options);
+  const terminal = terminalOf(options, process);
   process.exitCode = showError(error, {
-    output: outputFor(args, options),
+    word: wordOf(args),
+    output,
     verbose: options.verbose ?? false,
-    // What was begun as a stream goes on as one.
-    terminal: begun.context?.terminal ?? terminalOf(options, process),
+    // What was begun as a stream goes on as one, and what is asked for as one is one.
+    terminal: begun.context?.terminal ?? (output === 'ndjson' ? streaming(terminal) : terminal),
   });
 }
 
 /** The format for an error, which may have come up before the options were read. */
-function outputFor(words: readonly string[], given: GlobalOptions): 'text' | 'json' {
-  const asked = words.some(
-    (word, at) =>
-      word === '--json' ||
-      /^(?:-o|--output=)(?:json|ndjson)$/.test(word) ||
-      ((word === '-o' || word === '--output') && /^(?:json|ndjson)$/.test(words[at + 1] ?? '')),
-  );
-  if (asked) return 'json';
+function outputFor(words: readonly string[], given: GlobalOptions): 'text' | 'json' | 'ndjson' {
+  const line = ` ${words.join(' ')} `;
+  const [, asked = ''] = / (?:-o|--output[= ])\s*(json|ndjson) /.exec(line) ?? [];
+  if (asked === 'json' || asked === 'ndjson') return asked;
+  if (words.includes('--json')) return 'json';
   try {
-    return formatOf(given, process.env) === 'text' ? 'text' : 'json';
+    const output = formatOf(given, process.env);
+    return output === 'yaml' ? 'json' : output;
   } catch {
     return 'text';
   }

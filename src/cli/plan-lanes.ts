@@ -1,10 +1,11 @@
 import type { HostFacts } from '../core/facts.ts';
+import { spelledOut } from '../core/host-config/spelled-out.ts';
 import { sharersOf } from '../core/in-the-way.ts';
 import type { Planned } from '../core/make-plan.ts';
 import type { State, UpdateState } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
 import { subjectsOf } from '../core/subjects.ts';
-import type { Asked } from '../engine/asked.ts';
+import type { Asked, Said } from '../engine/asked.ts';
 import { partsOf } from '../engine/lanes.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-code.ts';
@@ -28,12 +29,12 @@ type Mate = Pick<UpdateState, 'id' | 'seq' | 'phase' | 'stuck'> & { readonly req
 export async function planLanes(
   root: string,
   state: State,
-  { asked, facts }: { readonly asked: Asked; readonly facts?: HostFacts | undefined },
+  { asked, facts }: { readonly asked: Said; readonly facts?: HostFacts | undefined },
 ): Promise<readonly LanePlan[]> {
   const lanes: LanePlan[] = [];
   const mates: Record<string, Mate> = {};
   const promised: Step[] = [];
-  for (const [at, part] of partsOf({ ...asked, perChute: true }).entries()) {
+  for (const [at, part] of partsOf({ ...spelledOut(asked, state), perChute: true }).entries()) {
     const scene = await planScene(root, state, part, { facts, promised });
     const id = `u${state.nextUpdate + at}`;
     const place = { id, seq: state.seq + 1 + at, phase: 'requested', stuck: [] } as const;

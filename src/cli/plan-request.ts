@@ -6,7 +6,7 @@ import type { Planned } from '../core/make-plan.ts';
 import { PLANNERS } from '../core/planners/all.ts';
 import type { State } from '../core/state.ts';
 import type { Step } from '../core/step.ts';
-import type { Asked } from '../engine/asked.ts';
+import type { Asked, Said } from '../engine/asked.ts';
 import { planOn, withDrift } from '../engine/planning.ts';
 import { hostFacts, observe } from '../library/local-host.ts';
 import { chooseConfigured } from '../library/root-config.ts';
@@ -34,7 +34,7 @@ export type PlanOptions = {
 export async function planScene(
   root: string,
   state: State,
-  said: Asked,
+  said: Said,
   { facts: given, promised = [] }: PlanOptions = {},
 ): Promise<PlanScene> {
   const asked = spelledOut(said, state);
@@ -50,6 +50,6 @@ export async function planScene(
 }
 
 /** The plan of `planScene` alone. */
-export async function planRequest(root: string, state: State, said: Asked): Promise<Planned> {
+export async function planRequest(root: string, state: State, said: Said): Promise<Planned> {
   return (await planScene(root, state, said)).planned;
 }

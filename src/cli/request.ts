@@ -11,7 +11,7 @@ import { RipcordError } from '../core/errors.ts';
 import type { ChuteRequest, QueueMode } from '../core/events.ts';
 import { HOST } from '../core/host-config/document.ts';
 import type { State } from '../core/state.ts';
-import type { Asked } from '../engine/asked.ts';
+import type { Said } from '../engine/asked.ts';
 import { askedOf, localRequester, onInterruptOf } from '../library/asked.ts';
 import { findElsewhere } from '../library/definition-elsewhere.ts';
 import {
@@ -72,14 +72,14 @@ export function addRequestOptions(command: Command): void {
 export function askedFor(
   { chutes, host }: Wanted,
   options: RequestOptions,
-  origin: Asked['origin'] = null,
-): Asked {
+  origin: Said['origin'] = null,
+): Said {
   const onInterrupt = options.onInterrupt ?? onInterruptOf(chutes);
   return askedOf(chutes, {
     by: localRequester('cli'),
     requestId: options.key ?? null,
     message: options.message ?? null,
-    mode: options.mode ?? 'refuse',
+    ...(options.mode && { mode: options.mode }),
     onInterrupt,
     strict: options.strict ?? false,
     allowDowngrade: options.allowDowngrade ?? false,

@@ -2,11 +2,9 @@ import { sha256 } from '../../journal/chain.ts';
 import type { Recorded, Seq } from '../../journal/record.ts';
 import type { Replay } from '../../replay/replay.ts';
 import { updateNamed } from '../../replay/resolve-ref.ts';
-import { kindOfCode } from '../core/error-kind.ts';
-import { codeOf } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import { NEW_STATE } from '../core/state.ts';
-import { type Asked, contentHashOf } from '../engine/asked.ts';
+import { type Said, contentHashOf } from '../engine/asked.ts';
 import { idsOf, together } from '../engine/lanes.ts';
 import { exitCodeOf, type Outcome, OutcomeReader } from '../engine/outcome.ts';
 import { carry, type CarryOptions, type Carried } from './carry.ts';
@@ -15,7 +13,7 @@ import { EXIT, exitCodeForError } from './exit-code.ts';
 import { lanesText, outcomeLine, outcomeText } from './outcome-text.ts';
 import { noProgress, type Progress, progressAfter } from './progress.ts';
 import { peek } from './reader.ts';
-import { errorReport } from './show-error.ts';
+import { rejectedLine } from './show-error.ts';
 import { openView } from './update-view.ts';
 
 type TellOptions = {
@@ -111,18 +109,12 @@ export async function withOutcome(context: Context, work: () => Promise<number>)
   try {
     return await work();
   } catch (error) {
-    const kind = kindOfCode(codeOf(error));
-    const { output, terminal } = context;
-    if (output === 'text' || !REFUSALS.has(kind)) throw error;
-    const { code, message, hint, at } = errorReport(error);
-    const told = { code, message, hint, at };
-    const line = { type: 'outcome', update: null, outcome: 'rejected', failedStep: null };
-    terminal.out(`${JSON.stringify({ ...line, error: told })}\n`);
+    const line = context.output === 'text' ? null : rejectedLine(error);
+    if (line === null) throw error;
+    context.terminal.out(line);
     return exitCodeForError(error);
   }
 }
-
-const REFUSALS: ReadonlySet<string> = new Set(['usage', 'refused', 'busy']);
 
 /**
  * Finds, in the journal, the update that a request became whose answer got lost: the same content by
@@ -130,7 +122,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['usage', 'refused', 'busy']);
  */
 export async function findTaken(
   context: Context,
-  asked: Asked,
+  asked: Said,
   since: number,
 ): Promise<UpdateId | null> {
   const replay = await peek(context);
@@ -143,7 +135,7 @@ export async function findTaken(
 
 function isRequestOf(
   record: Recorded<ChuteEvent>,
-  asked: Asked,
+  asked: Said,
   contentHash: string,
 ): record is Extract<Recorded<ChuteEvent>, { type: 'update.requested' }> {
   if (record.type !== 'update.requested') return false;

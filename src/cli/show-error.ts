@@ -31,15 +31,43 @@ export function errorReport(error: unknown): ErrorReport {
   };
 }
 
+/** Commands whose last line with `-o json` is how an update ended, and the same when there is none. */
+const ENDING: ReadonlySet<string> = new Set([
+  'apply',
+  'restart',
+  'retry',
+  'rm',
+  'rollback',
+  'start',
+  'stop',
+  'watch',
+]);
+
+const REFUSALS: ReadonlySet<ErrorKind> = new Set(['usage', 'refused', 'busy']);
+
+/** The outcome of a request that was refused before it became an update; null for other errors. Pure. */
+export function rejectedLine(error: unknown): string | null {
+  const { code, kind, message, hint, at } = errorReport(error);
+  if (!REFUSALS.has(kind)) return null;
+  const told = { code, message, hint, at };
+  const line = { type: 'outcome', update: null, outcome: 'rejected', failedStep: null };
+  return `${JSON.stringify({ ...line, error: told })}\n`;
+}
+
 /**
  * Tells the user what went wrong, and returns the exit code for it. With `-o json` the error goes to
- * standard output as the command's result, for people to standard error.
+ * standard output as the result of the command `word`, for people to standard error.
  */
 export function showError(
   error: unknown,
-  how: { readonly output: OutputFormat; readonly verbose: boolean; readonly terminal: Terminal },
+  how: {
+    readonly word: string | null;
+    readonly output: OutputFormat;
+    readonly verbose: boolean;
+    readonly terminal: Terminal;
+  },
 ): number {
-  const { terminal, output, verbose } = how;
+  const { word, terminal, output, verbose } = how;
   const report = errorReport(error);
   if (output === 'text') {
     terminal.err(`${terminal.red('error:')} ${report.message}\n`);
@@ -48,7 +76,10 @@ export function showError(
     for (const complaint of furtherComplaints(error)) terminal.err(`       ${complaint}\n`);
     if (report.code !== null) terminal.err(`${terminal.dim('code:')}  ${report.code}\n`);
     if (report.hint !== null) terminal.err(`${terminal.dim('hint:')}  ${report.hint}\n`);
-  } else terminal.out(`${JSON.stringify({ error: report })}\n`);
+  } else {
+    const line = word !== null && ENDING.has(word) ? rejectedLine(error) : null;
+    terminal.out(line ?? `${JSON.stringify({ error: report })}\n`);
+  }
   return exitCodeForError(error);
 }
 

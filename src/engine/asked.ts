@@ -1,11 +1,15 @@
 import type { UpdateRequest } from '../core/events.ts';
+import type { Unsaid } from '../core/host-config/spelled-out.ts';
 import { canonical } from '../core/json.ts';
 
-/** What is asked for, as far as the caller says it; the rest has defaults. */
+/** What is asked for. */
 export type Asked = Omit<UpdateRequest, 'contentHash' | 'lane'> & {
   /** Whether each chute gets through or not on its own. */
   readonly perChute?: boolean;
 };
+
+/** The same as far as the caller says it; the rest is by default. */
+export type Said = Omit<Asked, keyof Unsaid> & Unsaid;
 
 /** SHA-256 of what is asked: not who asks, when, or under which id. Pure. */
 export function contentHashOf(

@@ -18,6 +18,7 @@ import { Lane, type TurnAround } from './lane.ts';
 import { unfinishedOf } from './lanes.ts';
 import { type Outcome, OutcomeReader } from './outcome.ts';
 import { RETRY, type RetryPolicy } from './retry.ts';
+import { engineClosed } from './too-late.ts';
 import { Turns } from './turns.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -197,6 +198,8 @@ export class Engine {
     const updates = unfinishedOf(id, this.state);
     if (updates.length === 0) this.unfinished(id);
     for (const update of updates) this.drive(update.id);
+    if (updates.some((update) => !this.#lanes.has(update.id) && update.phase !== 'stuck'))
+      throw engineClosed(id);
     const turned = await Promise.allSettled(
       updates.map(async (update) => await this.#lanes.get(update.id)?.lane.turnAround(request)),
     );
@@ -263,6 +266,7 @@ function workshopOf(
     clock,
     deadlines: new Deadlines(clock),
     planning: new Turns(),
+    resolving: new Turns(),
     sha256,
     logger,
     faults: options.faults ?? NO_FAULTS,

@@ -5,6 +5,7 @@ import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
 import { canonical, type Json } from '../core/json.ts';
 import type { Planned } from '../core/make-plan.ts';
+import { next } from '../core/next.ts';
 import { openOf, type UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
 import { subjectsOf } from '../core/subjects.ts';
@@ -12,7 +13,10 @@ import { failureOf } from './carry-out.ts';
 import { planOn } from './planning.ts';
 import type { Workshop } from './workshop.ts';
 
-/** What planning an update gives: its plan, its refusal, or that there is nothing to do. */
+/**
+ * What planning an update gives: its plan, its refusal, or that there is nothing to do. No events when
+ * another one comes first by now.
+ */
 export async function planEvents(
   shop: Workshop,
   update: UpdateState,
@@ -21,6 +25,9 @@ export async function planEvents(
   const { planners, sha256 } = shop;
   const state = shop.state();
   const { id, request } = update;
+  // Others have had their turns while this one waited for its own.
+  const now = state.updates[id];
+  if (!now || next(now, state).do !== 'plan') return [];
   const planned = planOn(state, request, { facts, planners, sha256, update: id });
   if (!('plan' in planned)) return [decisionEvent(id, planned, stateHash(state.applied, sha256))];
   const { hash: planHash, patch, steps, planners: versions } = planned.plan;
@@ -61,7 +68,6 @@ async function observeFacts(
  * when there is no room to write down a rollback, or for what it brings.
  */
 export async function startEvent(shop: Workshop, update: UpdateState): Promise<ChuteEvent> {
-  const { applied } = shop.state();
   const steps = update.plan?.steps ?? [];
   try {
     await shop.journal.reserve(steps.length * RECORD_BYTES_A_STEP);
@@ -73,7 +79,8 @@ export async function startEvent(shop: Workshop, update: UpdateState): Promise<C
     return { type: 'update.rejected', update: update.id, ...failure, hint, refusals: [] };
   }
   const baseline = await wellness(shop, update);
-  const hash = stateHash(applied, shop.sha256);
+  // As it is now: others have moved while this one looked around.
+  const hash = stateHash(shop.state().applied, shop.sha256);
   const ownHash = ownHashOf(shop, update);
   const shared = sharedHashOf(shop, update);
   const own = { ownHash, ...(shared !== null && { sharedHash: shared }) };
@@ -187,7 +194,7 @@ export function giveUpEvent(update: UpdateState, { id: step, n }: Step): ChuteEv
     code: 'RIPCORD_STEP_FAILED',
     message: `cannot carry out ${step}: interrupted ${count} times there`,
   };
-  const attempt = update.open[n]?.attempt ?? 1;
+  const attempt = openOf(update, n)?.attempt ?? 1;
   const about = { update: update.id, step, n, attempt, error };
   return {
     type: 'step.failed',

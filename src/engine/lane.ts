@@ -20,7 +20,7 @@ import {
   worseThanBefore,
 } from './lane-events.ts';
 import { ledgerAfter } from './reload-events.ts';
-import { tooLate } from './too-late.ts';
+import { engineClosed, tooLate } from './too-late.ts';
 import { UndoData } from './undo-data.ts';
 import { Undoing } from './undoing.ts';
 import type { Workshop } from './workshop.ts';
@@ -80,7 +80,8 @@ export class Lane {
       this.#turnAround?.settle(error instanceof Error ? error : new Error('the lane ended'));
       throw error;
     }
-    this.#turnAround?.settle(tooLate(this.id));
+    const isLeft = this.#stopping && this.#now() !== undefined;
+    this.#turnAround?.settle(isLeft ? engineClosed(this.id) : tooLate(this.id));
   }
 
   /** Takes no further step; `drive` resolves once what is under way has its outcome on disk. */

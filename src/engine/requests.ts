@@ -7,7 +7,7 @@ import { blockersOf, hasBegun, sharersOf } from '../core/in-the-way.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { requestKey, type UpdateState } from '../core/state.ts';
 import { subjectsOf } from '../core/subjects.ts';
-import { type Asked, contentHashOf } from './asked.ts';
+import { type Asked, contentHashOf, type Said } from './asked.ts';
 import { conflictEvent } from './conflict.ts';
 import type { Engine } from './engine.ts';
 import { decisionEvent } from './lane-events.ts';
@@ -41,20 +41,21 @@ export class Requests {
   /**
    * Accepts or refuses a request; refusals that are not about its form are journaled with it.
    *
-   * Throws RIPCORD_REQUEST_CONFLICT when its request id stands for something else.
+   * `isMeant` is asked last, on the state that the request would be recorded on: where it is not, nothing
+   * is. Throws RIPCORD_REQUEST_CONFLICT when its request id stands for something else.
    */
-  async ask(asked: Asked): Promise<UpdateHandle> {
-    return await this.#turns.take(async () => await this.#ask(asked));
+  async ask(said: Said, isMeant: () => boolean = () => true): Promise<UpdateHandle> {
+    return await this.#turns.take(async () => await this.#ask(said, isMeant));
   }
 
   /** What `ask` would plan, without asking. Journals nothing. */
-  async plan(said: Asked): Promise<Planned> {
+  async plan(said: Said): Promise<Planned> {
     const asked = spelledOut(said, this.#engine.state);
     const { applied } = await this.#observed(asked);
     return await this.#planned(asked, applied);
   }
 
-  async #ask(said: Asked): Promise<UpdateHandle> {
+  async #ask(said: Said, isMeant: () => boolean): Promise<UpdateHandle> {
     const shop = this.#engine.workshop;
     const contentHash = contentHashOf(said, shop.sha256);
     const earlier = await this.#earlier(said.requestId, contentHash);
@@ -67,7 +68,7 @@ export class Requests {
       parts.push({ asked: part, planned: await this.#planned(part, applied) });
     const isIdle = ({ asked: part, planned }: Part): boolean =>
       'unchanged' in planned && this.#blockers(part).length === 0;
-    if (asked.requestId === null && parts.every(isIdle)) return nothingToDo(parts);
+    if ((asked.requestId === null && parts.every(isIdle)) || !isMeant()) return nothingToDo(parts);
 
     const requests = this.#requestsOf(asked, parts, contentHash);
     const hash = stateHash(applied, shop.sha256);
@@ -216,8 +217,9 @@ export class Requests {
 
   async #observed(asked: Asked): Promise<ReturnType<typeof withDrift>> {
     const { applied, updates } = this.#engine.state;
-    const begun = Object.values(updates).filter(hasBegun);
-    const busy = begun.flatMap(({ request }) => request.chutes.map(({ chute }) => chute));
+    // What waits may begin while the world is looked at; at boot it is held back.
+    const others = Object.values(updates).filter((other) => !asked.atBoot || hasBegun(other));
+    const busy = others.flatMap(({ request }) => request.chutes.map(({ chute }) => chute));
     const chutes = asked.chutes.map(({ chute }) => chute);
     const quiet = chutes.filter((chute) => !busy.includes(chute));
     return withDrift(applied, await this.#engine.workshop.host.observe(applied, quiet));

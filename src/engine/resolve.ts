@@ -29,6 +29,16 @@ export async function resolveStep(
   engine: Engine,
   id: UpdateId,
   n: number,
+  resolution: Resolution,
+): Promise<void> {
+  const { resolving } = engine.workshop;
+  await resolving.take(async () => await resolveNow(engine, id, n, resolution));
+}
+
+async function resolveNow(
+  engine: Engine,
+  id: UpdateId,
+  n: number,
   { as, message, by }: Resolution,
 ): Promise<void> {
   const update = engine.unfinished(id);

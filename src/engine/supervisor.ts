@@ -1,6 +1,7 @@
 import type { ChuteName } from '../core/chute.ts';
 import { hasBegun } from '../core/in-the-way.ts';
 import type { UpdateState } from '../core/state.ts';
+import type { Asked } from './asked.ts';
 import type { Engine } from './engine.ts';
 import type { Requests } from './requests.ts';
 import { SUPERVISOR } from './supervised.ts';
@@ -138,7 +139,7 @@ export class Supervisor {
     this.#deaths.set(chute, { count: count + 1, startedUp: up, deadUp: null });
     const why = atBoot ? 'it should run after a reboot' : 'a service exited unexpectedly';
     logger.warn({ chute }, `${why}: starting it`);
-    const { done } = await this.#requests.ask({
+    const start: Asked = {
       chutes: [{ chute, operation: 'start', definition: null, sources: {} }],
       by: { user: SUPERVISOR, role: 'owner', via: SUPERVISOR },
       requestId: null,
@@ -150,7 +151,11 @@ export class Supervisor {
       allowQuarantined: true,
       origin: null,
       ...(atBoot && { atBoot: true }),
-    });
+    };
+    // Somebody may have stopped it while others were started.
+    const shouldRun = (): boolean => this.#engine.state.applied.chutes[chute]?.run === 'running';
+    const { id, done } = await this.#requests.ask(start, shouldRun);
+    if (id === null) return;
     const { outcome, error } = await done;
     if (outcome !== 'committed')
       logger.warn({ chute, outcome, err: error }, 'cannot start it again');

@@ -12,3 +12,10 @@ export function tooLate(id: UpdateId, phase?: string): RipcordError {
     hint: hints[phase ?? 'committed'] ?? `ripcord watch ${id} shows how it ends`,
   });
 }
+
+/** Why nothing came of turning an update around: the engine let go of it. Pure. */
+export function engineClosed(id: UpdateId): RipcordError {
+  return new RipcordError('RIPCORD_ENGINE_CLOSED', `cannot cancel ${id}: the engine closed`, {
+    hint: 'cancel it again: the next command goes on with it',
+  });
+}

@@ -26,6 +26,8 @@ export interface Workshop {
   readonly deadlines: Deadlines;
   /** Updates are planned one at a time, so that each sees what the one before was promised. */
   readonly planning: Turns;
+  /** Stuck steps are settled one at a time, so that nobody settles what somebody else just has. */
+  readonly resolving: Turns;
   /** Whether an update is not to be planned yet: what should run at boot comes first. */
   isHeldBack(update: UpdateState): boolean;
   readonly faults: Faults;

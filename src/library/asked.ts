@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
 
 import type { ChuteRequest, Requester } from '../core/events.ts';
-import type { Asked } from '../engine/asked.ts';
+import type { Said } from '../engine/asked.ts';
 
 /** What may be said with a request; all of it has defaults. */
 export type ApplyOptions = Partial<
   Pick<
-    Asked,
+    Said,
     | 'requestId'
     | 'message'
     | 'onInterrupt'
@@ -21,15 +21,15 @@ export type ApplyOptions = Partial<
   >
 >;
 
-/** The request with everything that was not said filled in. */
-export function askedOf(chutes: readonly ChuteRequest[], options: ApplyOptions): Asked {
+/** The request, with null for what is left to the device. */
+export function askedOf(chutes: readonly ChuteRequest[], options: ApplyOptions): Said {
   return {
     chutes,
     by: options.by ?? localRequester(),
     requestId: options.requestId ?? null,
     message: options.message ?? null,
-    onInterrupt: options.onInterrupt ?? 'resume',
-    mode: options.mode ?? 'refuse',
+    onInterrupt: options.onInterrupt ?? null,
+    mode: options.mode ?? null,
     strict: options.strict ?? false,
     allowDowngrade: options.allowDowngrade ?? false,
     allowQuarantined: options.allowQuarantined ?? false,
@@ -39,10 +39,14 @@ export function askedOf(chutes: readonly ChuteRequest[], options: ApplyOptions):
   };
 }
 
-/** One chute that wants to be rolled back after an interruption is enough for all of a request. */
-export function onInterruptOf(chutes: readonly ChuteRequest[]): Asked['onInterrupt'] {
+/**
+ * One chute that wants to be rolled back after an interruption is enough for all of a request; null
+ * where none wants anything.
+ */
+export function onInterruptOf(chutes: readonly ChuteRequest[]): Said['onInterrupt'] {
   const wishes = chutes.map(({ definition }) => definition?.onInterrupt);
-  return wishes.includes('rollback') ? 'rollback' : 'resume';
+  if (wishes.includes('rollback')) return 'rollback';
+  return wishes.includes('resume') ? 'resume' : null;
 }
 
 /** Whoever runs this process: the device is theirs. */

@@ -12,7 +12,7 @@ import { liftRoot } from '../drivers/files/archive-root.ts';
 import { unpack } from '../drivers/files/archive.ts';
 import { download } from '../drivers/files/download.ts';
 import { fetchCommit } from '../drivers/files/git.ts';
-import { observeSource } from '../drivers/files/observe-source.ts';
+import { type ObservedSource, observeSource } from '../drivers/files/observe-source.ts';
 
 /** Where a definition was read that names another place. */
 type Here = {
@@ -23,7 +23,15 @@ type Here = {
 };
 
 /** A definition that was found elsewhere, and where it is now read from. */
-export type FoundDefinition = ParsedForChute & Here;
+export type FoundDefinition = ParsedForChute & Here & Pick<Brought, 'foundAt'>;
+
+/** The files of a source, and the source as it is from now on: a branch is the commit that was read. */
+type Brought = {
+  readonly tree: string;
+  readonly source: SourceReference;
+  /** The place and its content, which the request tells; absent for a directory, which is read in place. */
+  readonly foundAt?: ObservedSource;
+};
 
 type Finding = {
   /** Whether an archive from the network may be named by what is found there. */
@@ -45,7 +53,8 @@ export async function findElsewhere(
 ): Promise<FoundDefinition> {
   const work = await mkdtemp(join(tmpdir(), 'ripcord-definition-'));
   try {
-    const { tree, source } = await bring(parsed.elsewhere.source, { ...here, ...options, work });
+    const brought = await bring(parsed.elsewhere.source, { ...here, ...options, work });
+    const { tree, source, foundAt } = brought;
     const found = await definitionIn(tree, here);
     const shown = 'path' in source ? source.path : source.url;
     if (found === null)
@@ -68,28 +77,31 @@ export async function findElsewhere(
       sources: sourcesOf(read, source),
       directory: local ? source.path : here.directory,
       path: local && text !== null ? join(source.path, name) : here.path,
+      ...(foundAt && { foundAt }),
     };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-/** The files of a source, and the source as it is from now on: a branch is the commit that was read. */
 async function bring(
   reference: SourceReference,
   { directory, allowUnpinned, work }: Pick<Here, 'directory'> & Finding & { readonly work: string },
-): Promise<{ readonly tree: string; readonly source: SourceReference }> {
+): Promise<Brought> {
   const { signal } = new AbortController();
   const tree = join(work, 'tree');
   if (reference.type === 'local') {
     const path = resolve(directory, reference.path);
     const real = await realpath(path).catch(() => path);
-    return { tree: real, source: { type: 'local', path: real } };
+    // Services that run the whole of it have to find what it names.
+    return { tree: real, source: { ...reference, path: real } };
   }
-  const { location, source } = await observeSource(reference, directory, { allowUnpinned });
+  const foundAt = await observeSource(reference, directory, { allowUnpinned });
+  const { location, source } = foundAt;
   if (location.type === 'git') {
     await fetchCommit(location, tree, signal);
-    return { tree, source: { type: 'git', url: location.url, checkout: location.commit } };
+    const { url, commit: checkout } = location;
+    return { tree, source: { type: 'git', url, checkout }, foundAt };
   }
   const archive = location.type === 'archive' ? location.path : join(work, 'archive');
   if (location.type === 'http') {
@@ -103,11 +115,12 @@ async function bring(
   }
   await unpack(archive, tree, signal);
   await liftRoot(tree, work);
-  if (reference.type === 'archive') return { tree, source: { ...reference, path: archive } };
+  if (reference.type === 'archive')
+    return { tree, source: { ...reference, path: archive }, foundAt };
   if (reference.type !== 'http' || reference.sha256 !== undefined)
-    return { tree, source: reference };
+    return { tree, source: reference, foundAt };
   const sha256 = source.digest.replace(/^sha256:/, '');
-  return { tree, source: { ...reference, sha256, isFound: true } };
+  return { tree, source: { ...reference, sha256, isFound: true }, foundAt };
 }
 
 async function definitionIn(

@@ -13,7 +13,7 @@ import type { TrustedKey } from '../core/host-config/policy.ts';
 import type { Json } from '../core/json.ts';
 import type { Operation } from '../core/plan.ts';
 import { unseenRepository } from '../drivers/files/git.ts';
-import { observeSource } from '../drivers/files/observe-source.ts';
+import { type ObservedSource, observeSource } from '../drivers/files/observe-source.ts';
 import { definitionsBeside } from './definitions-beside.ts';
 import { signatureOf, signaturePath, type SignedFile } from './signed-file.ts';
 
@@ -30,6 +30,8 @@ export type ReadDefinition = RawDefinition & {
   readonly operation?: Operation;
   /** The id that an update object gives its request. */
   readonly requestId?: string | null;
+  /** Where it was found, when another definition named that place; the request tells it. */
+  readonly foundAt?: ObservedSource;
   /** The file as it was read, where there are signatures on it. */
   readonly signed?: SignedFile;
 };
@@ -109,6 +111,8 @@ export async function withSources(
   const observing = { root: real, definitions, definitionsIn: definitionsBeside, allowUnpinned };
   const sources: Record<string, Source> = {};
   const locations: Record<string, SourceLocation> = {};
+  const { foundAt } = read;
+  if (foundAt) locations[foundAt.source.digest] = foundAt.location;
   for (const [service, reference] of Object.entries(read.sources)) {
     const looking = observeSource(reference, read.directory, observing);
     const found = await looking.catch((error: unknown) => {

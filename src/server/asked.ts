@@ -1,19 +1,21 @@
-import type { HostRequest, Requester } from '../core/events.ts';
+import type { OnInterrupt } from '../core/chute.ts';
+import type { HostRequest, QueueMode, Requester } from '../core/events.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import type { Asked } from '../engine/asked.ts';
+import type { Said } from '../engine/asked.ts';
 import { HttpError } from './problem.ts';
 
 const OPERATIONS = new Set(['apply', 'create', 'update', 'delete', 'start', 'stop', 'restart']);
 const HOST_OPERATIONS = new Set(['apply', 'set', 'patch', 'init', 'reset', 'reboot', 'shutdown']);
 const MODES = new Set(['refuse', 'queue', 'supersede']);
+const ON_INTERRUPT = new Set(['resume', 'rollback']);
 const CHUTES_MAX = 256;
 const NAME = /^[a-z0-9][a-z0-9-]{1,62}$/;
 
 /**
- * A request for an update from a body, every option with its default. Throws an HttpError that names
+ * A request for an update from a body, every option with its default or null where the device has one. Throws an HttpError that names
  * the field that is wrong.
  */
-export function askedFrom(body: Json): Asked {
+export function askedFrom(body: Json): Said {
   const given = objectOf(body, 'the body');
   const { chutes } = given;
   const host = hostFrom(given['host'] ?? null);
@@ -27,13 +29,15 @@ export function askedFrom(body: Json): Asked {
     by: requesterFrom(given['by'] ?? null),
     requestId: textOrNull(given, 'requestId'),
     message: textOrNull(given, 'message'),
-    onInterrupt: oneOf(given, 'onInterrupt', new Set(['resume', 'rollback']), 'resume'),
-    mode: oneOf(given, 'mode', MODES, 'refuse'),
+    onInterrupt: isLeft(given, 'onInterrupt')
+      ? null
+      : oneOf<OnInterrupt>(given, 'onInterrupt', ON_INTERRUPT),
+    mode: isLeft(given, 'mode') ? null : oneOf<QueueMode>(given, 'mode', MODES),
     strict: given['strict'] === true,
     allowDowngrade: given['allowDowngrade'] === true,
     allowQuarantined: given['allowQuarantined'] === true,
     ...(given['perChute'] === true && { perChute: true }),
-    origin: (given['origin'] ?? null) as Asked['origin'],
+    origin: (given['origin'] ?? null) as Said['origin'],
   };
 }
 
@@ -98,11 +102,14 @@ function textOrNull(given: JsonObject, field: string): string | null {
   throw wrong(field, 'must be a text');
 }
 
+/** Whether a field is left to the device. */
+const isLeft = (given: JsonObject, field: string): boolean => (given[field] ?? null) === null;
+
 function oneOf<T extends string>(
   given: JsonObject,
   field: string,
   words: ReadonlySet<string>,
-  otherwise: T,
+  otherwise?: T,
 ): T {
   const value = given[field] ?? otherwise;
   if (typeof value === 'string' && words.has(value)) return value as T;

@@ -4,7 +4,7 @@ import type { Recorded, Seq } from '../../journal/record.ts';
 import { type ErrorCode, RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import type { Asked } from '../engine/asked.ts';
+import type { Said } from '../engine/asked.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { Resolution } from '../engine/resolve.ts';
 import type { Problem } from './problem.ts';
@@ -23,7 +23,7 @@ export interface Client {
   /** Who is behind the socket. Never throws. */
   presence(): Promise<Presence>;
   status(): Promise<Json>;
-  ask(asked: Asked, base?: string): Promise<Taken>;
+  ask(asked: Said, base?: string): Promise<Taken>;
   cancel(id: UpdateId, by: Requester): Promise<void>;
   retry(id: UpdateId, by: Requester): Promise<Taken>;
   resolve(id: UpdateId, n: number, resolution: Resolution): Promise<void>;

@@ -3,6 +3,7 @@ import { NO_HASH } from '../../journal/record.ts';
 import { NEW_CHUTE } from '../../src/core/applied.ts';
 import type { ChuteEvent } from '../../src/core/events.ts';
 import { fold } from '../../src/core/fold.ts';
+import { spelledOut } from '../../src/core/host-config/spelled-out.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Patch } from '../../src/core/patch.ts';
 import { NEW_STATE, type State } from '../../src/core/state.ts';
@@ -58,7 +59,7 @@ function beginning(count: number): State {
       {
         type: 'update.requested',
         update,
-        request: { ...askFor('bench', 1), contentHash: NO_HASH },
+        request: spelledOut({ ...askFor('bench', 1), contentHash: NO_HASH }, NEW_STATE),
       },
       { type: 'update.planned', update, patch: [], steps, planHash, planners: {}, factsSeq: 0 },
       { type: 'update.started', update, stateHash: NO_HASH, ownHash: NO_HASH, baseline: {} },

@@ -14,7 +14,7 @@ import { NO_NETWORK } from '../../src/core/network.ts';
 import type { Planner } from '../../src/core/plan.ts';
 import { UPCASTERS } from '../../src/core/upcasters.ts';
 import { chuteSave } from '../../src/drivers/chute-save.ts';
-import type { Asked } from '../../src/engine/asked.ts';
+import type { Said } from '../../src/engine/asked.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Requests } from '../../src/engine/requests.ts';
 import { askedOf } from '../../src/library/asked.ts';
@@ -112,7 +112,7 @@ function plannerOf({ steps }: NoOpOptions): Planner {
 }
 
 /** A request for a chute that the no-op planner makes steps for. */
-export function askFor(chute: string, version: number): Asked {
+export function askFor(chute: string, version: number): Said {
   const definition: Definition = {
     name: chute,
     version,

@@ -37,6 +37,37 @@ describe('a stream', () => {
   });
 });
 
+test('a command line that cannot be read is refused in the format that it asks for', async () => {
+  const shell = new Shell();
+  const outcome = { type: 'outcome', outcome: 'rejected', error: expect.anything() };
+  const error = { error: expect.objectContaining({ code: expect.stringMatching(/^RIPCORD_/) }) };
+  for (const [line, end] of [
+    ['apply x --mode foo', outcome],
+    ['apply --nonsense', outcome],
+    ['watch @x', outcome],
+    ['rollback', outcome],
+    ['hold', error],
+    ['nonsense', error],
+    ['status --nonsense', error],
+    ['completion constructor', error],
+  ] as const)
+    for (const how of [`-o json ${line}`, `${line} -o ndjson`, `${line} --output=ndjson`, line]) {
+      const env = how === line ? { RIPCORD_OUTPUT: 'ndjson' } : {};
+      const { out, err, code } = await shell.run(how, env);
+      expect([how, code === 0, err]).toEqual([how, false, '']);
+      const stream = how.startsWith('-o json') ? [] : [{ type: 'stream', schema: '1.0' }];
+      expect(linesOf(out), how).toEqual([...stream, expect.objectContaining(end)]);
+    }
+}, 120_000);
+
+test('completion is JSON where that is asked for', async () => {
+  const { out } = await new Shell().run('completion bash -o json');
+  expect(JSON.parse(out)).toEqual({
+    shell: 'bash',
+    script: expect.stringContaining('complete -o default'),
+  });
+});
+
 test('log refuses boots that there are none of', async () => {
   const shell = new Shell();
   await shell.run(`apply ${shell.define('sleep 600')} -y`);

@@ -9,7 +9,7 @@ import { NEW_STATE, type State } from '../../src/core/state.ts';
 import { simDrivers } from '../../src/drivers/sim/all.ts';
 import { SimDevice } from '../../src/drivers/sim/device.ts';
 import { differences } from '../../src/drivers/sim/sim-world.ts';
-import type { Asked } from '../../src/engine/asked.ts';
+import type { Said } from '../../src/engine/asked.ts';
 import { toBe } from '../core/host-config/device.ts';
 import { asked, type Death, sha256, World } from './world.ts';
 
@@ -19,7 +19,7 @@ const AFTER = {
   retention: { ageDays: 30 },
 };
 
-const ask = (written: JsonObject, more: Partial<Asked> = {}): Asked => ({
+const ask = (written: JsonObject, more: Partial<Said> = {}): Said => ({
   ...asked(),
   ...more,
   host: toBe(written),
@@ -44,7 +44,7 @@ class Gateway {
   }
 
   /** Asks, and closes in good order. */
-  async calm(request: Asked, faults = ''): Promise<string> {
+  async calm(request: Said, faults = ''): Promise<string> {
     const { engine, requests } = await this.engine({ faults });
     const { outcome } = await (await requests.ask(request)).done;
     await engine.close();
@@ -212,4 +212,23 @@ test('a reset takes all chutes along', async () => {
   expect(gateway.state.applied).toMatchObject({ chutes: {}, host: { files: {} } });
   expect(gateway.state.applied.host.config).toBeUndefined();
   expectSound(gateway, 'reset');
+});
+
+test('a request that says nothing of it is carried out as the device is configured', async () => {
+  const gateway = new Gateway();
+  await gateway.calm(ask({ defaults: { mode: 'queue', onInterrupt: 'rollback' } }));
+  const { engine, requests } = await gateway.engine();
+  const first = await requests.ask(ask(BEFORE, { mode: null, onInterrupt: null }));
+  const second = await requests.ask(ask(AFTER, { mode: null, onInterrupt: 'resume' }));
+  expect((await first.done).outcome).toBe('committed');
+  expect((await second.done).outcome).toBe('committed');
+  await engine.close();
+  const asks = gateway.world.shelf.records.flatMap((each) =>
+    each.type === 'update.requested' ? [[each.request.mode, each.request.onInterrupt]] : [],
+  );
+  expect(asks).toEqual([
+    ['refuse', 'resume'],
+    ['queue', 'rollback'],
+    ['queue', 'resume'],
+  ]);
 });

@@ -16,22 +16,28 @@ type Note = { readonly type: string; readonly n: number; readonly text?: string 
 
 const SEGMENT_BYTES = 16 * 1024;
 
-function open(root: string, disk: Disk = nodeDisk): Promise<DiskJournal<Note>> {
+function open(
+  root: string,
+  disk: Disk = nodeDisk,
+  segmentBytes = SEGMENT_BYTES,
+): Promise<DiskJournal<Note>> {
   // A busy machine must not look like a disk that stands still.
   const clock = { ...machineClock(), up: () => 5 };
-  return openJournal({ root, disk, clock, create: true, segmentBytes: SEGMENT_BYTES });
+  return openJournal({ root, disk, clock, create: true, segmentBytes });
 }
 
 /** The real disk without its slow part, and how often each of its calls was made. */
 function countingDisk(): { disk: Disk; calls: Record<string, number> } {
   const calls: Record<string, number> = {};
+  // A busy machine must not send the flushes to the thread pool.
+  vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => void vi.restoreAllMocks());
   const disk = new Proxy(nodeDisk, {
     get(target, name, receiver) {
       const real: unknown = Reflect.get(target, name, receiver);
       if (typeof real !== 'function') return real;
       return (...args: unknown[]): unknown => {
         calls[String(name)] = (calls[String(name)] ?? 0) + 1;
-        // A busy machine must not send the flushes to the thread pool.
         if (name === 'fdatasyncSync') return undefined;
         return Reflect.apply(real, target, args);
       };
@@ -65,7 +71,8 @@ describe('a flush', () => {
 
   test('is shared by lanes, and by those that await a different number of times', async () => {
     const { disk, calls } = countingDisk();
-    const journal = await open(scratch(), disk);
+    // Room for all of it: where a segment ends, a flush does too.
+    const journal = await open(scratch(), disk, 16 * SEGMENT_BYTES);
     await journal.append([{ type: 'note', n: 0 }]);
     calls['fdatasyncSync'] = 0;
     const lane = async (turns: number): Promise<void> => {

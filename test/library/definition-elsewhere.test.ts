@@ -13,6 +13,7 @@ import {
   type ParseOptions,
 } from '../../src/core/definition/parse.ts';
 import { findElsewhere, type FoundDefinition } from '../../src/library/definition-elsewhere.ts';
+import { requestOf, withSources } from '../../src/library/definitions.ts';
 import { vectors } from '../core/vectors/vectors.ts';
 import { repository } from '../drivers/files/fetch-world.ts';
 import { gzipped } from '../drivers/files/hostile-archive.ts';
@@ -56,6 +57,14 @@ describe('the definition is found', () => {
       path: join(directory, 'paradrop.yaml'),
       operation: 'apply',
     });
+  });
+
+  test('in a directory that is named by its content, which its services have to find', async () => {
+    const base = temporaryRoot();
+    writeTree(base, { 'app/paradrop.yaml': FOUND });
+    const sha256 = 'a'.repeat(64);
+    const { sources } = await find(`source: {path: app, sha256: ${sha256}}\n`, base);
+    expect(sources['main']).toEqual({ type: 'local', path: join(base, 'app'), sha256 });
   });
 
   test('in an archive, with a directory around it or without', async () => {
@@ -135,6 +144,20 @@ describe('the definition is found', () => {
     writeTree(base, { 'outer.yaml': 'source: .\n', 'paradrop.yaml': FOUND });
     expect((await find('source: .\n', base)).definition.name).toBe('inner');
   });
+});
+
+test('the request tells where a definition was found, also when it runs none of the files', async () => {
+  const { path, git, commit } = repository();
+  writeTree(path, { 'chute.yaml': 'name: inner\nservices: {db: {image: "redis:7"}}\n' });
+  const head = commit('x');
+  git('tag', 'v1');
+  const base = temporaryRoot();
+  const found = await find(`source: {type: git, url: "${path}", checkout: v1}\n`, base);
+  const read = { ...found, secrets: new Map<string, string>() };
+  const looking = { root: join(base, 'root'), allowUnpinned: OPTIONS.allowUnpinned };
+  const sourced = await withSources(read, looking);
+  const { sources } = await requestOf(sourced, async (value) => value, []);
+  expect(Object.values(sources)).toEqual([{ type: 'git', url: path, commit: head }]);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { type CommandModule, textOf } from '../command.ts';
 import { EXIT, usageError } from '../exit-code.ts';
+import { print } from '../output.ts';
 import { COMPLETE } from '../words.ts';
 
 const SCRIPTS: Readonly<Record<string, string>> = {
@@ -29,14 +30,12 @@ export const completion: CommandModule = {
   configure(command) {
     command.argument('<shell>', 'bash, zsh or fish');
   },
-  async run({ terminal }, { args: [shell] }) {
-    const script = SCRIPTS[textOf(shell) ?? ''];
+  async run(context, { args: [given] }) {
+    const shell = textOf(given) ?? '';
+    const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
     if (script === undefined)
-      throw usageError(
-        `cannot complete for '${textOf(shell) ?? ''}'`,
-        'shells are bash, zsh and fish',
-      );
-    terminal.out(script);
+      throw usageError(`cannot complete for '${shell}'`, 'shells are bash, zsh and fish');
+    await print(context, { shell, script }, () => script);
     return EXIT.ok;
   },
 };

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, realpath, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import { definitionError } from '../../core/definition/complaint.ts';
 import { jsonSchema } from '../../core/definition/json-schema.ts';
@@ -75,17 +75,31 @@ function refuse(path: string): (error: unknown) => never {
   };
 }
 
+/** Files below the new definition move with it, to another machine as well; others have to be named whole. */
+async function baseFrom(directory: string, files: string): Promise<string> {
+  const below = relative(await realPath(directory), files);
+  return below.split('/')[0] === '..' ? files : below;
+}
+
+/** The path without links, of what need not be there yet. */
+async function realPath(path: string): Promise<string> {
+  return await realpath(path).catch(async () => {
+    const above = dirname(path);
+    return above === path ? path : join(await realPath(above), basename(path));
+  });
+}
+
 async function convert(
   from: string,
   directory: string,
 ): Promise<{ readonly text: string; readonly hasSecrets: boolean }> {
   const found = await readDefinition(from);
   const { convertDefinition } = await import('../../core/definition/convert/convert.ts');
-  const isBeside = found.directory === directory || from === '-';
+  const isBeside = from === '-' || found.directory === (await realPath(directory));
   const converted = convertDefinition(found.text, {
     file: found.file,
     fallbackName: isBeside ? nameFor(directory) : found.fallbackName,
-    sourceBase: isBeside ? null : found.directory,
+    sourceBase: isBeside ? null : await baseFrom(directory, found.directory),
   });
   if (converted.ok)
     return {

@@ -11,7 +11,7 @@ import type { UpdateSummary } from '../../../replay/update-summary.ts';
 import type { ChuteRequest, HostRequest, RequestLane } from '../../core/events.ts';
 import { HOST } from '../../core/host-config/document.ts';
 import { subjectsOf } from '../../core/subjects.ts';
-import type { Asked } from '../../engine/asked.ts';
+import type { Said } from '../../engine/asked.ts';
 import { idsOf } from '../../engine/lanes.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
@@ -88,7 +88,7 @@ async function rollBack(
 async function shownPlan(
   context: Context,
   { state }: Replay,
-  asked: Asked,
+  asked: Said,
 ): Promise<{
   readonly value: object;
   readonly text: string;

@@ -139,11 +139,25 @@ export function freeNetwork(
   return {
     refused: {
       code: 'RIPCORD_RESOURCE_TAKEN',
-      reason: `no /${prefix} is free in the pool ${networkText(whole)}`,
+      reason: `no /${prefix} is free in the pool ${networkText(whole)}: ${holdersIn(whole, held)}`,
       hint: 'stop a chute that has one, ask for an ipv4_network outside the pool, or give the host a larger system.chuteSubnetPool',
     },
   };
 }
+
+/** Who has the most of a pool comes first; beyond the first few they are counted. */
+function holdersIn(pool: Network, held: readonly TakenNetwork[]): string {
+  const inside = held
+    .filter((each) => overlap(each, pool))
+    .toSorted((left, right) => left.prefix - right.prefix || left.first - right.first);
+  const told = inside
+    .slice(0, HOLDERS_SHOWN)
+    .map((each) => `${networkText(each)} is taken by ${each.holder}`);
+  const more = inside.length - told.length;
+  return [...told, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}
+
+const HOLDERS_SHOWN = 3;
 
 function wrongPool(
   pool: string,

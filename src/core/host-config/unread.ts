@@ -6,7 +6,6 @@ import { warning } from './told.ts';
 
 /** What is kept for programs that do not read it yet: saying nothing would promise too much. */
 const UNREAD: Readonly<Record<string, string>> = {
-  defaults: 'no request takes its defaults from it',
   firewall: 'only the rules of chutes are written',
   retention: 'nothing is archived or dropped by it',
   telemetry: 'nothing is sent',

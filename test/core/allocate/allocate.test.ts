@@ -139,7 +139,7 @@ describe('a chute is refused', () => {
     const refused = (chuteSubnetPool: string): readonly string[] =>
       refusedFor([asked], 'c', { held, host: system({ chuteSubnetPool }) });
     expect(refused('10.128.0.0/24')).toEqual([
-      `${AT}/wlan0: cannot give interface wlan0 of c a network: no /24 is free in the pool 10.128.0.0/24`,
+      `${AT}/wlan0: cannot give interface wlan0 of c a network: no /24 is free in the pool 10.128.0.0/24: 10.128.0.0/24 is taken by wlan0 of b`,
     ]);
     expect(refused('10.128.0.0/28')).toEqual([
       `${AT}/wlan0: cannot give interface wlan0 of c a network: the host's system.chutePrefixSize 24 is larger than its pool 10.128.0.0/28`,

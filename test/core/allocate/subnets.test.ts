@@ -77,14 +77,14 @@ describe('ParaDrop: the choice', () => {
       'one around the pool leaves nothing',
       ['10.0.0.0/8'],
       '10.128.0.0/9',
-      'no /24 is free in the pool 10.128.0.0/9',
+      'no /24 is free in the pool 10.128.0.0/9: 10.0.0.0/8 is taken by chute x',
     ],
     ['uplink in 10/8', [], '192.168.128.0/17', '192.168.128.0/24'],
     [
       'a pool of one, taken',
       ['10.5.0.0/24'],
       '10.5.0.0/24',
-      'no /24 is free in the pool 10.5.0.0/24',
+      'no /24 is free in the pool 10.5.0.0/24: 10.5.0.0/24 is taken by chute x',
     ],
     ['a pool of one, free', [], '10.5.0.0/24', '10.5.0.0/24'],
     [
@@ -104,7 +104,7 @@ describe('ParaDrop: the choice', () => {
       'the end of all addresses',
       ['255.255.255.0/24'],
       '255.255.255.0/24',
-      'no /24 is free in the pool 255.255.255.0/24',
+      'no /24 is free in the pool 255.255.255.0/24: 255.255.255.0/24 is taken by chute x',
     ],
   ])('%s', (_story, taken, pool, expected) => {
     expect(told(freeNetwork(pool, 24, held(taken)))).toBe(expected);

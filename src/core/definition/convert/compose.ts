@@ -26,8 +26,10 @@ const ONLY_THERE = [
 /** Whether a document is a docker compose file rather than the definition of a chute. Pure. */
 export function isCompose(document: JsonObject, file: string): boolean {
   const { services } = document;
-  if (!isObject(services)) return false;
-  if (/(?:^|\/)(?:docker-)?compose[^/]*\.ya?ml$/.test(file)) return true;
+  if (services === undefined && servicesAtTop(document)) return true;
+  const isCalledSo = /(?:^|\/)(?:docker-)?compose[^/]*\.ya?ml$/.test(file);
+  if (!isObject(services)) return isCalledSo && services === undefined;
+  if (isCalledSo) return true;
   return Object.values(services).some(
     (service) =>
       isObject(service) &&
@@ -36,6 +38,15 @@ export function isCompose(document: JsonObject, file: string): boolean {
         Array.isArray(service['volumes']) ||
         Array.isArray(service['environment'])),
   );
+}
+
+const isService = (each: Json): boolean =>
+  isObject(each) && (typeof each['image'] === 'string' || Object.hasOwn(each, 'build'));
+
+/** Whether a document is a compose file of the first version: maps that have an image or are built. Pure. */
+export function servicesAtTop(document: JsonObject): boolean {
+  const all = Object.values(document);
+  return all.every(isObject) && all.some(isService);
 }
 
 /** A docker compose file as the definition of a chute, with notes on what is not the same. Pure. */
@@ -66,8 +77,8 @@ export function fromCompose(document: JsonObject, fallbackName: string | null): 
   return { value, notes };
 }
 
-/** Each service's name here by its name there. */
-function namesOf(before: readonly string[]): ReadonlyMap<string, string> {
+/** Each service's name here by its name there. Pure. */
+export function namesOf(before: readonly string[]): ReadonlyMap<string, string> {
   const taken = new Set(before.filter((name) => INNER_NAME.test(name)));
   const names = new Map<string, string>();
   for (const [at, name] of before.entries()) {

@@ -5,6 +5,7 @@ import { parseDefinition, parseRequest } from '../parse.ts';
 import { readYaml } from '../read-yaml.ts';
 import { isUpdateObject, readUpdateObject } from '../update-object.ts';
 import { type Commented, commentedYaml, type Note } from './commented.ts';
+import { refuseCompose, thereInCompose } from './compose-complaints.ts';
 import { chuteName, fromCompose, isCompose } from './compose.ts';
 import { fromOlder } from './older.ts';
 
@@ -37,14 +38,16 @@ export function convertDefinition(text: string, options: ConvertOptions): Conver
   const { located, report } = readYaml(text, file, { hasMergeKeys: true });
   if (report.complaints.length > 0) return { ok: false, complaints: report.complaints };
   const document = located.value;
-  const commented =
-    isObject(document) && isCompose(document, file)
-      ? compose(document, options)
-      : older(text, document, options);
+  const composed = isObject(document) && isCompose(document, file) ? document : null;
+  if (composed !== null) refuseCompose(composed, report);
+  if (report.complaints.length > 0) return { ok: false, complaints: report.complaints };
+  const commented = composed === null ? older(text, document, options) : compose(composed, options);
   if ('ok' in commented) return commented;
-  const moved = sourceBase === null ? commented.value : withBase(commented.value, sourceBase);
-  const written = commentedYaml({ ...commented, value: moved });
-  return checked(written, options);
+  const value = sourceBase === null ? commented.value : withBase(commented.value, sourceBase);
+  const notes = [...commented.notes, ...onlyHere(value, sourceBase)];
+  const written = checked(commentedYaml({ value, notes }), options);
+  if (composed === null || !('complaints' in written)) return written;
+  return { ok: false, complaints: thereInCompose(written.complaints, composed, { file, located }) };
 }
 
 function compose(document: JsonObject, { file, fallbackName }: ConvertOptions): Commented {
@@ -106,6 +109,20 @@ function withBase(value: JsonObject, base: string): JsonObject {
       }),
     ),
   };
+}
+
+/** What names a place of this machine, for whoever takes the definition to another one. */
+function onlyHere(value: JsonObject, base: string | null): readonly Note[] {
+  if (base === null || !base.startsWith('/')) return [];
+  const services = isObject(value['services']) ? value['services'] : {};
+  const text =
+    'On this machine only: with the files beside this definition, write the path from here.';
+  return Object.entries(services).flatMap(([name, service]) => {
+    const given = isObject(service) ? service['source'] : undefined;
+    const source = isObject(given) ? given['path'] : given;
+    const isHere = typeof source === 'string' && (source === base || source.startsWith(`${base}/`));
+    return isHere ? [{ path: ['services', name, 'source'], text }] : [];
+  });
 }
 
 function from(base: string, path: string): string {
