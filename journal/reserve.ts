@@ -65,6 +65,7 @@ export function openReserve(disk: Disk, root: string, options: ReserveOptions = 
     release() {
       if (disk.sizeSync(path) === null) return false;
       disk.unlinkSync(path);
+      // Blocks that were freed can be had once that is on disk.
       disk.syncDirSync(root);
       return true;
     },

@@ -7,6 +7,7 @@ import { readHead } from '../../journal/head.ts';
 import { checkLog } from '../../journal/log-check.ts';
 import { openReadOnly } from '../../journal/read-only.ts';
 import { readRoot, rootPaths } from '../../journal/root.ts';
+import { openSecrets } from '../../journal/secrets-store.ts';
 import { dice, type SimDisk } from './sim-disk.ts';
 import { emptySimDisk, ROOT, type SimNote, writing } from './sim-journal.ts';
 
@@ -88,6 +89,82 @@ describe('a power cut', () => {
       const found = keys.map((key) => Buffer.from(openBlobs(after, ROOT).get(key)));
       expect({ seed, found }).toEqual({ seed, found: texts });
     }
+  });
+
+  test('leaves what was put again by somebody who found it there', async () => {
+    for (let nth = 1; ; nth += 1) {
+      const disk = emptySimDisk();
+      await writing(disk);
+      const put = async (): Promise<void> => {
+        await openBlobs(disk, ROOT).put(Buffer.from('the same'));
+        await openSecrets(disk, ROOT).put('the same');
+      };
+      let changes = 0;
+      disk.beforeChange = () => {
+        changes += 1;
+        if (changes >= nth) throw new Error('the process is killed');
+      };
+      await put().catch(() => {});
+      disk.beforeChange = () => {};
+      if (changes < nth) break;
+      await put();
+      // What is not synced is lost, all of it.
+      const after = disk.crash(() => 0.99);
+      const [key = ''] = openBlobs(disk, ROOT).keys();
+      const ref = await openSecrets(disk, ROOT).put('the same');
+      const found = [openBlobs(after, ROOT).get(key), openSecrets(after, ROOT).get(ref)];
+      expect({ nth, found: found.map((bytes) => Buffer.from(bytes).toString()) }).toEqual({
+        nth,
+        found: ['the same', 'the same'],
+      });
+    }
+  });
+
+  test('leaves a secret that was put again after a sync that failed', async () => {
+    const disk = emptySimDisk();
+    await writing(disk);
+    const secrets = openSecrets(disk, ROOT);
+    await secrets.put('makes the key');
+    disk.beforeChange = (operation) => {
+      if (operation === 'syncDirSync') throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    };
+    await expect(secrets.put('hunter2')).rejects.toThrow('EIO');
+    disk.beforeChange = () => {};
+    const ref = await secrets.put('hunter2');
+    const found = openSecrets(
+      disk.crash(() => 0.99),
+      ROOT,
+    ).get(ref);
+    expect(Buffer.from(found).toString()).toBe('hunter2');
+  });
+
+  test('leaves the key by which somebody has told secrets apart', async () => {
+    const disk = emptySimDisk();
+    await writing(disk);
+    let isRenamed = false;
+    disk.beforeChange = (operation) => {
+      isRenamed ||= operation === 'renameSync';
+      if (isRenamed && operation === 'syncDirSync') throw new Error('the process is killed');
+    };
+    await expect(openSecrets(disk, ROOT).digest('hunter2')).rejects.toThrow('killed');
+    disk.beforeChange = () => {};
+    const told = await openSecrets(disk, ROOT).digest('hunter2');
+    const after = disk.crash(() => 0.99);
+    expect(await openSecrets(after, ROOT).digest('hunter2')).toBe(told);
+  });
+
+  test('brings no secret back that was dropped', async () => {
+    const disk = emptySimDisk();
+    await writing(disk);
+    const secrets = openSecrets(disk, ROOT);
+    const ref = await secrets.put('hunter2');
+    secrets.drop(ref);
+    expect(() =>
+      openSecrets(
+        disk.crash(() => 0.99),
+        ROOT,
+      ).get(ref),
+    ).toThrow('not kept');
   });
 
   test('in the first batch of a fresh segment, whatever sectors got there, is no damage', async () => {
