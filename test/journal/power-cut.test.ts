@@ -6,6 +6,7 @@ import { openBlobs } from '../../journal/blobs.ts';
 import { readHead } from '../../journal/head.ts';
 import { checkLog } from '../../journal/log-check.ts';
 import { openReadOnly } from '../../journal/read-only.ts';
+import { repairRoot, untoldRepair } from '../../journal/repair.ts';
 import { readRoot, rootPaths } from '../../journal/root.ts';
 import { openSecrets } from '../../journal/secrets-store.ts';
 import { dice, type SimDisk } from './sim-disk.ts';
@@ -151,6 +152,29 @@ describe('a power cut', () => {
     const told = await openSecrets(disk, ROOT).digest('hunter2');
     const after = disk.crash(() => 0.99);
     expect(await openSecrets(after, ROOT).digest('hunter2')).toBe(told);
+  });
+
+  test('leaves a root whole that was told to be repaired', async () => {
+    const disk = emptySimDisk();
+    const { appender } = await writing(disk);
+    const batch = Array.from({ length: 3 }, (_, n) => ({
+      type: 'note',
+      n,
+      text: 'x'.repeat(1500),
+    }));
+    for (let n = 0; n < 4; n += 1) await appender.append(batch);
+    const { log } = rootPaths(ROOT);
+    const [, second = ''] = disk.readdirSync(log).filter((name) => name.endsWith('.ndjson'));
+    disk.unlinkSync(join(log, second));
+    disk.syncDirSync(log);
+    const repair = await repairRoot(ROOT, { disk, stamp: 'now' });
+    expect(repair).toMatchObject({ head: { seq: 3 }, lost: [{ from: 4, to: 6 }] });
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const after = disk.crash(dice(seed));
+      const { damage, head } = checkLog(after, ROOT);
+      expect({ seed, damage, head: head.seq }).toEqual({ seed, damage: null, head: 3 });
+      expect(untoldRepair(ROOT, after)).toMatchObject({ lost: [{ from: 4, to: 6 }] });
+    }
   });
 
   test('brings no secret back that was dropped', async () => {

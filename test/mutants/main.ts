@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { type Mutant, MUTANTS } from './mutants.ts';
+import { SYNC_MUTANTS } from './sync-mutants.ts';
 
 const COPIED = [
   'docs',
@@ -26,7 +27,7 @@ const COPIED = [
 /** The test that noticed, or null. */
 async function caughtBy(project: string, { tests }: Mutant): Promise<string | null> {
   for (const each of tests) {
-    const found = each === 'sim' ? await bySimulation(project) : await byTests(project, each);
+    const found = await noticedBy(project, each);
     if (found !== null) return found;
   }
   return null;
@@ -40,8 +41,35 @@ async function checkSound(project: string, mutants: readonly Mutant[]): Promise<
   if (failing !== null) throw new Error(`cannot judge changes: without any, ${failing} fails`);
 }
 
-async function byTests(project: string, files: string): Promise<string | null> {
-  const words = ['vitest', 'run', files, '--bail', '1', '--reporter', 'json', '--silent'];
+async function noticedBy(project: string, test: string): Promise<string | null> {
+  if (test === 'sim') return await bySimulation(project);
+  const [, play] = /^power (.*)$/.exec(test) ?? [];
+  return play === undefined ? await byTests(project, test) : await byPowerCuts(project, play);
+}
+
+async function byPowerCuts(project: string, play: string): Promise<string | null> {
+  // What is recorded is the compiled program: it has to be the changed one.
+  const built = await run(project, ['tsc']);
+  if (built.code !== 0) throw new Error(`the changed program does not compile: ${built.output}`);
+  return await byTests(project, 'test/power/power.test.ts', ['-t', `operation of ${play} leaves`]);
+}
+
+async function byTests(
+  project: string,
+  files: string,
+  chosen: readonly string[] = [],
+): Promise<string | null> {
+  const words = [
+    'vitest',
+    'run',
+    files,
+    ...chosen,
+    '--bail',
+    '1',
+    '--reporter',
+    'json',
+    '--silent',
+  ];
   const { code, output } = await run(project, words);
   if (code === 0) return null;
   const [, first = 'the test file itself'] =
@@ -80,7 +108,7 @@ function mutate(project: string, { name, file, find, put }: Mutant): () => void 
 }
 
 const words = process.argv.slice(2);
-const chosen = MUTANTS.filter(
+const chosen = [...MUTANTS, ...SYNC_MUTANTS].filter(
   ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
 );
 const project = mkdtempSync(join(tmpdir(), 'ripcord-mutants-'));

@@ -4,7 +4,10 @@ export type Mutant = {
   readonly file: string;
   readonly find: string;
   readonly put: string;
-  /** Test files; `sim` stands for the first 400 stories of the simulation. */
+  /**
+   * Test files; `sim` stands for the first 400 stories of the simulation, `power NAME` for cuts of the
+   * power at every operation of that recording.
+   */
   readonly tests: readonly string[];
 };
 
