@@ -177,7 +177,9 @@ function versionRefusals(
       refuse(
         chute,
         'RIPCORD_VERSION_LOWER',
-        `cannot ${operation} ${chute} to version ${gets}: version ${has} is installed`,
+        offered.version === undefined
+          ? `cannot ${operation} ${chute} to what has no version: version ${has} is installed`
+          : `cannot ${operation} ${chute} to version ${gets}: version ${has} is installed`,
         { path, hint: 'go back with ripcord rollback, or add --allow-downgrade' },
       ),
     ];
@@ -187,7 +189,9 @@ function versionRefusals(
       refuse(
         chute,
         'RIPCORD_OPERATION_REFUSED',
-        `cannot update ${chute}: version ${has} is installed already`,
+        offered.version === undefined
+          ? `cannot update ${chute}: neither this nor what is installed has a version`
+          : `cannot update ${chute}: version ${has} is installed already`,
         { path, hint: 'raise the version, or use ripcord apply' },
       ),
     ];

@@ -10,7 +10,7 @@ import type { SourceReference } from '../core/definition/source-reference.ts';
 import { codeOf, RipcordError } from '../core/errors.ts';
 import { liftRoot } from '../drivers/files/archive-root.ts';
 import { unpack } from '../drivers/files/archive.ts';
-import { download } from '../drivers/files/download.ts';
+import { download, shownUrl } from '../drivers/files/download.ts';
 import { fetchCommit } from '../drivers/files/git.ts';
 import { type ObservedSource, observeSource } from '../drivers/files/observe-source.ts';
 
@@ -113,7 +113,8 @@ async function bring(
         { hint: 'ask whoever publishes it, or give the sha256 of what shall be taken' },
       );
   }
-  await unpack(archive, tree, signal);
+  const where = location.type === 'http' ? shownUrl(location.url) : location.path;
+  await unpack(archive, tree, { source: `source '${where}'`, signal });
   await liftRoot(tree, work);
   if (reference.type === 'archive')
     return { tree, source: { ...reference, path: archive }, foundAt };

@@ -9,6 +9,7 @@ const hello = definition({ web: { service: 'main', port: 18080 } });
 const installed = appliedAfter([ask('apply', hello)]);
 const stopped = appliedAfter([ask('apply', hello)], [ask('stop', 'hello')]);
 const v = (version: number): Definition => ({ ...hello, version });
+const { version: _, ...unversioned } = hello;
 const at = (version: number): Applied => appliedAfter([ask('create', v(version))]);
 
 describe('ParaDrop: validate_change', () => {
@@ -88,6 +89,20 @@ describe('ParaDrop: validate_change', () => {
       at(2),
       'RIPCORD_VERSION_LOWER',
       'cannot update hello to version 1: version 2 is installed',
+    ],
+    [
+      'update to what has no version',
+      ask('update', unversioned),
+      at(2),
+      'RIPCORD_VERSION_LOWER',
+      'cannot update hello to what has no version: version 2 is installed',
+    ],
+    [
+      'update without any version',
+      ask('update', unversioned),
+      appliedAfter([ask('create', unversioned)]),
+      'RIPCORD_OPERATION_REFUSED',
+      'cannot update hello: neither this nor what is installed has a version',
     ],
     [
       'apply from version 2 to 1',

@@ -1,4 +1,6 @@
+import { SECTIONS } from '../host-config/document.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { COMPLAINTS_MAX } from './complaint.ts';
 import { withoutCredentials } from './elsewhere.ts';
 import { isObject, present } from './json-object.ts';
 import { nearest } from './nearest.ts';
@@ -10,6 +12,8 @@ export type Lowered = {
   /** From a pointer into `value` to one into what was written. */
   readonly origin: (path: string) => string;
   readonly unknown: readonly { path: string; message: string; hint: string | null }[];
+  /** Whether there is nothing in it that a definition has. */
+  readonly nothingKnown: boolean;
   /** Pointers to what should be a map and is none. */
   readonly wrong: readonly string[];
 };
@@ -116,6 +120,7 @@ export function lowerSingleService(document: JsonObject): Lowered {
         '/resources',
       ),
     ],
+    nothingKnown: !Object.keys(document).some((key) => TOP.includes(key)),
     wrong: [
       ...wrongOf(document, ['config', 'resources'], ''),
       ...wrongOf(config, ['host_config'], '/config'),
@@ -197,14 +202,22 @@ function unknownOf(
 ): { path: string; message: string; hint: string | null }[] {
   return Object.keys(object)
     .filter((key) => !known.includes(key))
-    .map((key) => {
+    .map((key, index) => {
+      const path = `${base}/${escape(key)}`;
+      const message = 'is not a known field';
+      // More is not reported anyway, and looking for near names takes its time.
+      if (index >= COMPLAINTS_MAX) return { path, message, hint: null };
       const meant = nearest(key, base === '' ? [...known, 'services'] : known);
-      return {
-        path: `${base}/${escape(key)}`,
-        message: 'is not a known field',
-        hint: meant === null ? null : `did you mean ${meant}?`,
-      };
+      const host = base === '' && meant === null ? ofHost(key, object[key]) : null;
+      return { path, message, hint: meant === null ? host : `did you mean ${meant}?` };
     });
+}
+
+/** What a host configuration has that is called nearly so; null where it has nothing like it. */
+function ofHost(key: string, value: Json | undefined): string | null {
+  const isKind = key === 'kind' && typeof value === 'string' && nearest(value, ['host']) !== null;
+  const meant = isKind ? 'kind: host' : nearest(key, SECTIONS);
+  return meant === null ? null : `did you mean ${meant}, of a host configuration?`;
 }
 
 function wrongOf(object: JsonObject, keys: readonly string[], base: string): string[] {

@@ -103,7 +103,8 @@ function commandOf(
   const command = typeof written === 'string' ? written.trim() : written.map(String);
   const all = typeof command === 'string' ? command : command.join('');
   if (all === '' || command[0] === '' || all.includes('\0')) {
-    report.complain('value-invalid', `${path}/command`, 'is no command');
+    const reason = all.includes('\0') ? 'holds a NUL character' : 'is no command';
+    report.complain('value-invalid', `${path}/command`, reason);
   }
   if (typeof command === 'string' && splitWords(command) === null) {
     report.complain('value-invalid', `${path}/command`, 'has a quote that is never closed');
@@ -222,7 +223,8 @@ function healthWritten(
   }
   if (exec !== undefined) {
     if (exec[0] === '' || exec.some((word) => word.includes('\0'))) {
-      report.complain('value-invalid', `${at}/exec`, 'is no command');
+      const reason = exec[0] === '' ? 'is no command' : 'holds a NUL character';
+      report.complain('value-invalid', `${at}/exec`, reason);
     }
     return { check: { type: 'exec', command: exec }, ...common };
   }

@@ -232,7 +232,9 @@ function parseDocument(
   const outer = createReport(options.file, located.placeOf, written);
   const report = createReport(options.file, located.placeOf, origin);
   for (const { path, message, hint } of lowered?.unknown ?? []) {
-    const say = options.strict === true ? outer.complain : outer.warn;
+    // What says nothing that a chute has is taken for none.
+    const isNone = options.strict === true || lowered?.nothingKnown === true;
+    const say = isNone ? outer.complain : outer.warn;
     say('field-unknown', path, message, { spot: 'key', hint });
   }
   for (const path of lowered?.wrong ?? []) outer.complain('type-invalid', path, 'must be a map');

@@ -32,7 +32,7 @@ export const DEFAULT_DOCUMENT: HostDocument = {
 };
 
 /** The sections of a host configuration. */
-const SECTIONS: readonly string[] = Object.keys(DEFAULT_DOCUMENT);
+export const SECTIONS: readonly string[] = Object.keys(DEFAULT_DOCUMENT);
 
 /** Sections that no definition of a chute has; `firewall` both have. */
 const TELLING = SECTIONS.filter((each) => each !== 'firewall');

@@ -17,20 +17,34 @@ const FILES = new Set(['File', 'OldFile', 'ContiguousFile']);
 
 /**
  * Unpacks a tar or tar.gz into a new directory. Every entry is checked before the first one is
- * written. The files are not synced yet.
+ * written. The files are not synced yet. `source` is what complaints call it: the source of which chute.
  *
  * Throws RIPCORD_ARCHIVE_UNSAFE naming the entry that leads out of the directory, is a device, is
  * setuid, comes twice, or is beyond the limits; RIPCORD_SOURCE_INVALID when it is no whole archive.
  */
-export async function unpack(file: string, directory: string, signal: AbortSignal): Promise<void> {
-  await checkArchive(file, signal);
+export async function unpack(
+  file: string,
+  directory: string,
+  { source, signal }: { readonly source: string; readonly signal: AbortSignal },
+): Promise<void> {
+  await checkArchive(file, signal).catch((error: unknown) => {
+    throw named(error, source);
+  });
   await mkdir(directory);
   const tar = await import('tar');
   await tar
     .x({ file, cwd: directory, strict: true, preserveOwner: false, noMtime: true })
     .catch((error: unknown) => {
-      throw broken(error);
+      throw named(broken(error), source);
     });
+}
+
+/** The same error with the source that it is about. */
+function named(error: unknown, source: string): unknown {
+  if (!(error instanceof RipcordError)) return error;
+  const { code, message, details, hint, cause } = error;
+  const told = message.replace(/^cannot unpack archive: /, `cannot use ${source}: `);
+  return new RipcordError(code, told, { cause, details, ...(hint !== null && { hint }) });
 }
 
 /** Reads an archive to its end and throws what `unpack` throws. Reads only. */

@@ -11,7 +11,7 @@ import { doing } from '../failure.ts';
 import { below } from '../service-environment.ts';
 import { liftRoot } from './archive-root.ts';
 import { unpack } from './archive.ts';
-import { download } from './download.ts';
+import { download, shownUrl } from './download.ts';
 import { commitDigest, fetchCommit } from './git.ts';
 import { copyTree, digestTree, hashFile, listTree, sizeOf } from './tree.ts';
 
@@ -106,7 +106,9 @@ async function bring(context: StepContext, args: Args, work: string): Promise<vo
     });
     expectDigest(location, digest, `sha256:${await hashFile(archive)}`);
   }
-  await unpack(archive, tree, context.signal);
+  const where = location.type === 'http' ? shownUrl(location.url) : location.path;
+  const source = `source '${where}' of ${args.chute}`;
+  await unpack(archive, tree, { source, signal: context.signal });
   await liftRoot(tree, work);
   // A second look at what is really there, with the rules for trees.
   await listTree(tree);

@@ -37,6 +37,25 @@ const CASES: readonly Case[] = [
     'firewall[0]: is not a name for a rule: "__proto__", that name is reserved (use another name)',
   ],
   [
+    'a kind that is none',
+    'kind: hosts\n',
+    'kind',
+    'kind: is not a known field (did you mean kind: host, of a host',
+  ],
+  [
+    'a section that is none',
+    'systm: {}\n',
+    'systm',
+    'systm: is not a known field (did you mean system, of a host',
+  ],
+  ['nothing that a chute has', 'colour: red\n', 'colour', 'colour: is not a known field'],
+  [
+    'a command with a NUL',
+    chute('needs: []').replace('x', '"a\\0b"'),
+    '"a',
+    `${MAIN}.command: holds a NUL character`,
+  ],
+  [
     'a version with a NUL',
     'name: hello\nversion: "1\\0"\nservices: {m: {command: x}}\n',
     '"1',
