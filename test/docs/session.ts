@@ -98,7 +98,7 @@ export class Session {
         NO_COLOR: '1',
       },
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: 280_000,
+      timeout: 580_000,
     });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
