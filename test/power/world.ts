@@ -3,6 +3,7 @@ import {
   currentLink,
   currentTarget,
   releaseDirectory,
+  releasesDirectory,
   volumeDirectory,
 } from '../../src/core/layout.ts';
 import type { State } from '../../src/core/state.ts';
@@ -36,6 +37,9 @@ export function worldProblems(image: Image, state: State): readonly string[] {
   for (const path of hostFiles(image))
     if (!files.has(path) && !open.has(path)) problems.push(`${path} is there and not applied`);
   for (const { path, why } of doneSteps(state)) expectThere(path, why);
+  if (open.size === 0)
+    for (const path of image.keys())
+      if (/\/\.gone-[^/]+$/.test(path)) problems.push(`${path} is left of what was removed`);
   return problems;
 }
 
@@ -74,6 +78,7 @@ function openPlaces(state: State): readonly string[] {
         if (path !== undefined) return [path];
         if (kind === 'release.switch@1') return [currentLink(chute ?? '', service ?? '')];
         if (kind === 'release.fetch@1') return [releaseDirectory(chute ?? '', digest ?? '')];
+        if (kind === 'release.drop@1') return [releasesDirectory(chute ?? '')];
         return volume === undefined ? [] : [volumeDirectory(chute ?? '', volume)];
       }),
   );
