@@ -30,10 +30,12 @@ export function hostSteps(
     textOrder,
   );
   const ask = (owners: readonly string[], step: StepDraft): readonly AskedSteps[] => {
-    const asking = chutes.filter((chute) => chute === HOST || owners.includes(chute));
-    const [first] = chutes;
-    const named = asking.length > 0 ? asking : first === undefined ? [] : [first];
-    return named.map((chute) => ({ chute, module: 'traffic', steps: [step] }));
+    const own = new Set(owners);
+    const asking = chutes.filter((chute) => chute === HOST || own.has(chute));
+    const chute = asking[0] ?? chutes[0];
+    if (chute === undefined) return [];
+    const several = asking.length > 1 && { owners: asking };
+    return [{ chute, ...several, module: 'traffic', steps: [step] }];
   };
   return [
     ...checks(changed).flatMap((step) => ask(chutes, step)),

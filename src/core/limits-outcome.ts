@@ -2,9 +2,9 @@ import { cpuShares, type CpuRequest } from './allocate/shares.ts';
 import type { Applied, ServiceLimits } from './applied.ts';
 import type { ChuteName, Definition, ServiceName } from './chute.ts';
 import type { Capability, HostFacts } from './facts.ts';
+import { asksForLimits, overviewOf } from './overview.ts';
 import { pointer } from './patch.ts';
 import type { Change, LimitsOutcome, PlainRefusal, PlainWarning } from './plan.ts';
-import { rememberFrozen } from './remember.ts';
 import { textOrder } from './text-order.ts';
 
 type Running = CpuRequest & { readonly memory: number | null };
@@ -66,7 +66,7 @@ function runningAfter(changes: readonly Change[], { chutes }: Applied): readonly
   const changing = new Map(changes.map((change) => [change.chute, definitionOf(change)]));
   const isAsked =
     [...changing.values()].some(asksForLimits) ||
-    askingIn(chutes).some((chute) => !changing.has(chute));
+    overviewOf(chutes).asking.some(({ chute }) => !changing.has(chute));
   // Where nobody asks there is nothing to divide, however many run.
   if (!isAsked) return [];
   const names = new Set([...Object.keys(chutes), ...changing.keys()]);
@@ -83,18 +83,6 @@ function runningAfter(changes: readonly Change[], { chutes }: Applied): readonly
         memory: requests.memory ?? null,
       }));
   });
-}
-
-const askingIn = rememberFrozen((chutes: Applied['chutes']): readonly ChuteName[] =>
-  Object.keys(chutes).filter(
-    (chute) => chutes[chute]?.run === 'running' && asksForLimits(chutes[chute].definition),
-  ),
-);
-
-function asksForLimits(definition: Definition | null): boolean {
-  return Object.values(definition?.services ?? {}).some(
-    ({ requests }) => (requests.cpuFraction ?? 0) > 0 || requests.memory !== undefined,
-  );
 }
 
 const definitionOf = ({ desired }: Change): Definition | null =>

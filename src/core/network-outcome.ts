@@ -1,17 +1,19 @@
 import { allocateInterfaces } from './allocate/allocate.ts';
+import type { Held } from './allocate/held.ts';
 import { hostNeeds } from './allocate/host-needs.ts';
 import type { ServiceInterfaces } from './allocate/interfaces.ts';
-import { EVERY_PORT, resolveRedirects } from './allocate/redirects.ts';
+import { resolveRedirects } from './allocate/redirects.ts';
 import { subnetPool, uplinkAddresses } from './allocate/subnets.ts';
 import type { Applied, AppliedChute } from './applied.ts';
-import type { ChuteName } from './chute.ts';
+import type { ChuteName, Definition } from './chute.ts';
 import type { HostFacts } from './facts.ts';
 import type { HostChange } from './host-config/change.ts';
 import { documentOf } from './host-config/document.ts';
 import { lostBy } from './host-config/lost.ts';
 import { resolveHost } from './host-config/resolve-host.ts';
 import { canonical } from './json.ts';
-import { HOST_CONFIG_DEFAULTS, type HostConfig, type NetworkPlan } from './network.ts';
+import { HOST_CONFIG_DEFAULTS, type HostConfig } from './network.ts';
+import { type ChuteView, overviewOf, wiredChute } from './overview.ts';
 import type {
   Change,
   GivenNetwork,
@@ -20,12 +22,14 @@ import type {
   PlainWarning,
   PortsOutcome,
 } from './plan.ts';
-import { wantedPorts } from './planners/runtime.ts';
+import { portsBeside } from './redirected-ports.ts';
 import { changedFiles } from './render/changed-files.ts';
 import { renderHost } from './render/render-host.ts';
 import type { RenderedFiles } from './render/rendered.ts';
+import { checkDevices, type WiredChute } from './render/wiring.ts';
 import type { State } from './state.ts';
 import type { ReloadedService } from './step.ts';
+import { textOrder } from './text-order.ts';
 
 const NO_PORTS: PortsOutcome = { given: {}, refusals: {} };
 const NOTHING_GIVEN: GivenNetwork = { interfaces: {}, redirects: [] };
@@ -53,8 +57,8 @@ export function networkOutcome(
   const [was, host] = hostsOf(scene);
   const isHostNew = canonical(was) !== canonical(host);
   const changing = new Set(changes.map(({ chute }) => chute));
-  const staying = (): Applied['chutes'] =>
-    Object.fromEntries(Object.entries(applied.chutes).filter(([chute]) => !changing.has(chute)));
+  const { views, holderOf } = overviewOf(applied.chutes);
+  const staying = views.filter(({ chute }) => !changing.has(chute));
   const requests = changes.map((change) => ({
     chute: change.chute,
     services: servicesOf(change),
@@ -64,8 +68,11 @@ export function networkOutcome(
     facts: facts.network,
     host,
     // Whom nobody wants anything beside is not asked what it holds.
-    held: requests.some(wantsAny) ? heldBeside(changing, applied) : {},
+    held: requests.some(wantsAny) ? heldIn(staying) : [],
   });
+  const portsTaken = changes.some((change) => Object.keys(rulesOf(change)).length > 0)
+    ? portsBeside({ ...scene, ports: scene.ports ?? NO_PORTS, changes, staying })
+    : null;
   const given: Record<ChuteName, GivenNetwork> = {};
   const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
   const ruleRefusals: Record<ChuteName, readonly PlainRefusal[]> = {};
@@ -81,46 +88,64 @@ export function networkOutcome(
     const needs = hostNeeds(chute, result.interfaces, { facts, host });
     if (needs.refusals.length > 0) refusals[chute] = needs.refusals;
     warnings[chute] = [...result.warnings, ...needs.warnings];
-    const rules = change.desired?.run === 'running' ? change.desired.definition.firewall : {};
-    // Who has which port is asked for nobody's sake where there is no rule.
-    const isRuled = Object.keys(rules).length > 0;
-    const portsTaken = isRuled
-      ? takenFor(chute, { ...scene, changes, staying: staying(), given })
-      : {};
+    const rules = rulesOf(change);
     const { interfaces } = result;
-    const resolved = resolveRedirects({ chute, rules, interfaces, portsTaken });
+    const taken = portsTaken?.takenFrom(chute, rules) ?? {};
+    const resolved = resolveRedirects({ chute, rules, interfaces, portsTaken: taken });
     if ('refusals' in resolved) ruleRefusals[chute] = resolved.refusals;
     else if (needs.refusals.length === 0) {
       given[chute] = { interfaces, redirects: resolved.redirects };
+      portsTaken?.give(chute, resolved.redirects);
       warnings[chute] = [...(warnings[chute] ?? []), ...resolved.warnings];
     }
   }
+  const outcome = { given, refusals, ruleRefusals, warnings, lost: [], owed };
   // Nothing of the files can differ where nothing that they are made of does.
   const isGivenNew = changes.some(
     ({ chute, before }) =>
       canonical(before ? givenOf(before) : NOTHING_GIVEN) !== canonical(given[chute] ?? null),
   );
-  const isRendered = isHostNew || isGivenNew || owed.length > 0;
-  const lost = isHostNew ? lostBy(staying(), { facts: facts.network, host, given }) : [];
-  if (!isRendered || lost.length > 0)
-    return { given, refusals, ruleRefusals, warnings, lost, files: [], owed };
-  const wanted = filesOf({ chutes: { ...staying(), ...given }, host }, facts);
-  const files = changedFiles(applied.host.files, wanted);
-  return { given, refusals, ruleRefusals, warnings, lost, files, owed };
+  if (!isHostNew && !isGivenNew && owed.length === 0) return { ...outcome, files: [] };
+  const lost = isHostNew ? lostBy(appliedOf(staying), { facts: facts.network, host, given }) : [];
+  if (lost.length > 0) return { ...outcome, lost, files: [] };
+  const wired = wiredAfter(staying, given, (device) => {
+    const holder = holderOf(device);
+    return holder === undefined || changing.has(holder) ? undefined : holder;
+  });
+  return { ...outcome, files: changedFiles(applied.host.files, filesOf(host, wired, facts)) };
 }
 
-/** What the interfaces of chutes have that go on as they are; those without any are left out. */
-function heldBeside(
-  changing: ReadonlySet<ChuteName>,
-  { chutes }: Applied,
-): Readonly<Record<ChuteName, AppliedChute['interfaces']>> {
-  const held: Record<ChuteName, AppliedChute['interfaces']> = {};
-  for (const chute of Object.keys(chutes)) {
-    const interfaces = chutes[chute]?.interfaces ?? {};
-    if (!changing.has(chute) && Object.keys(interfaces).length > 0) held[chute] = interfaces;
+/** Every chute that has any of the network once an update is through, by name. */
+function wiredAfter(
+  staying: readonly ChuteView[],
+  given: Readonly<Record<ChuteName, GivenNetwork>>,
+  holderOf: (device: string) => ChuteName | undefined,
+): readonly WiredChute[] {
+  const news = Object.entries(given)
+    .flatMap(([chute, each]) => wiredChute(chute, each) ?? [])
+    .toSorted((left, right) => textOrder(left.wired.chute, right.wired.chute));
+  checkDevices(news, holderOf);
+  const all: WiredChute[] = [];
+  let at = 0;
+  for (const { chute, wired } of staying) {
+    for (let next = news[at]; next && next.wired.chute < chute; next = news[++at]) all.push(next);
+    if (wired) all.push(wired);
   }
-  return held;
+  return [...all, ...news.slice(at)];
 }
+
+const appliedOf = (views: readonly ChuteView[]): Applied['chutes'] =>
+  Object.fromEntries(views.map(({ chute, applied }) => [chute, applied]));
+
+/** What the interfaces of chutes have that go on as they are. */
+function heldIn(staying: readonly ChuteView[]): readonly Held[] {
+  const all: Held[] = [];
+  for (const { held } of staying) for (const each of held) all.push(each);
+  return all;
+}
+
+const rulesOf = ({ desired }: Change): Definition['firewall'] =>
+  desired?.run === 'running' ? desired.definition.firewall : {};
 
 const wantsAny = ({ services }: { readonly services: ServiceInterfaces }): boolean =>
   Object.values(services).some(({ interfaces }) => Object.keys(interfaces).length > 0);
@@ -141,54 +166,19 @@ function servicesOf({ desired }: Change): ServiceInterfaces {
 }
 
 /** A host that nothing has to be configured on, for chutes or itself, has no files of ours at all. */
-function filesOf(plan: NetworkPlan, { host, network }: HostFacts): RenderedFiles {
-  const isPlain = canonical(plan.host) === canonical(HOST_CONFIG_DEFAULTS);
-  if (isPlain && !Object.values(plan.chutes).some(hasAny)) return {};
-  const pool = subnetPool(plan.host, uplinkAddresses(network));
-  const { wan } = plan.host;
+function filesOf(
+  config: HostConfig,
+  chutes: readonly WiredChute[],
+  { host, network }: HostFacts,
+): RenderedFiles {
+  if (chutes.length === 0 && canonical(config) === canonical(HOST_CONFIG_DEFAULTS)) return [];
+  const pool = subnetPool(config, uplinkAddresses(network));
+  const { wan } = config;
   // Who does not say otherwise goes out where the default route goes.
   const uplink = wan.interface ?? network.uplink?.interface ?? null;
-  const configured = { ...plan.host, wan: { ...wan, interface: uplink } };
-  return renderHost({ ...plan, host: configured }, { host, pool, radios: network.radios });
+  const configured = { ...config, wan: { ...wan, interface: uplink } };
+  return renderHost(configured, chutes, { host, pool, radios: network.radios });
 }
-
-/** Ports of the host that a chute's redirects cannot have, and who has them, in words. */
-function takenFor(
-  chute: ChuteName,
-  scene: {
-    readonly applied: Applied;
-    readonly facts: HostFacts;
-    readonly ports?: PortsOutcome;
-    readonly changes: readonly Change[];
-    readonly staying: Applied['chutes'];
-    readonly given: Readonly<Record<ChuteName, GivenNetwork>>;
-  },
-): Readonly<Record<string, string>> {
-  const { applied, facts, staying, given, changes, ports = NO_PORTS } = scene;
-  const held = Object.entries(applied.reservations.ports)
-    .filter(([, holder]) => Object.hasOwn(staying, holder.chute))
-    .map(([port, holder]) => [port, `chute ${holder.chute}`] as const);
-  const wanted = changes.flatMap((each) =>
-    [...wantedPorts(each, { ports, facts }).keys()].map((key) => {
-      const who = each.chute === chute ? 'a service of its own' : `chute ${each.chute}`;
-      return [key, who] as const;
-    }),
-  );
-  const published = [...held, ...wanted];
-  const redirected = [...Object.entries(staying), ...Object.entries(given)]
-    .filter(([other]) => other !== chute)
-    .flatMap(([other, { redirects }]) =>
-      redirects.flatMap(({ fromPort }) =>
-        (fromPort === null ? [EVERY_PORT] : [`${fromPort}/tcp`, `${fromPort}/udp`]).map(
-          (key) => [key, `chute ${other}`] as const,
-        ),
-      ),
-    );
-  return { ...facts.portsTaken, ...Object.fromEntries([...published, ...redirected]) };
-}
-
-const hasAny = (given: GivenNetwork | undefined): boolean =>
-  given !== undefined && (Object.keys(given.interfaces).length > 0 || given.redirects.length > 0);
 
 const givenOf = ({ interfaces, redirects }: AppliedChute): GivenNetwork => ({
   interfaces,

@@ -2,6 +2,7 @@ import { assert } from './assert.ts';
 import type { ChuteName } from './chute.ts';
 import { RipcordError } from './errors.ts';
 import { canonical, type Json, type Sha256 } from './json.ts';
+import { byPlace, type Loose, merge, same, stageOrder } from './merge-steps.ts';
 import type { Patch } from './patch.ts';
 import { RETRIES, timeoutOf } from './phases.ts';
 import type { CustomStepDraft, ModuleName, Step, StepDraft, StepId } from './step.ts';
@@ -26,12 +27,11 @@ import { textOrder } from './text-order.ts';
 /** What one planner wrote for one change. */
 export type AskedSteps = {
   readonly chute: ChuteName;
+  /** All that ask for the same, sorted, where these are several; `chute` is the first of them. */
+  readonly owners?: readonly ChuteName[];
   readonly module: ModuleName;
   readonly steps: readonly (StepDraft | CustomStepDraft)[];
 };
-
-/** A step that has no place yet. */
-type Loose = Omit<Step, 'n' | 'level'>;
 
 /**
  * The steps of all planners for all changes as one plan, in total order. Pure.
@@ -93,7 +93,7 @@ export function planHash(
   return sha256(canonical(content));
 }
 
-function loosen({ chute, module, steps }: AskedSteps): readonly Loose[] {
+function loosen({ chute, owners, module, steps }: AskedSteps): readonly Loose[] {
   return steps.map((draft): Loose => ({
     id: draft.id,
     chute,
@@ -102,6 +102,7 @@ function loosen({ chute, module, steps }: AskedSteps): readonly Loose[] {
     kind: draft.kind,
     args: draft.args,
     ...(draft.key !== undefined && { key: draft.key }),
+    ...(owners && { owners }),
     ...(draft.needs && draft.needs.length > 0 && { needs: draft.needs.toSorted(textOrder) }),
     ...(draft.undo !== undefined && { undo: draft.undo }),
     title: draft.title,
@@ -113,55 +114,6 @@ function loosen({ chute, module, steps }: AskedSteps): readonly Loose[] {
 
 function loose({ n: _n, level: _level, ...step }: Step): Loose {
   return step;
-}
-
-/** Each step once: equal ones by id, then those of one key. */
-function merge(steps: readonly Loose[]): readonly Loose[] {
-  const byId = new Map<StepId, Loose>();
-  for (const step of steps) {
-    const there = byId.get(step.id);
-    assert(!there || same(there, step), `two different steps are called ${step.id}`);
-    byId.set(step.id, there ? united(there, step) : step);
-  }
-  const byKey = new Map<string, Loose>();
-  const names = new Map<StepId, StepId>();
-  for (const step of [...byId.values()].toSorted(byPlace)) {
-    if (step.key === undefined) continue;
-    const there = byKey.get(step.key);
-    if (there) names.set(step.id, there.id);
-    byKey.set(step.key, there ? united(there, step) : step);
-  }
-  const kept = [...byId.values()].filter(({ key }) => key === undefined);
-  return [...kept, ...byKey.values()].map((step) => renamed(step, names));
-}
-
-/** One step that does for both; at the later place of the two. */
-function united(left: Loose, right: Loose): Loose {
-  assert(
-    left.kind === right.kind && canonical(left.args) === canonical(right.args),
-    `steps ${left.id} and ${right.id} of one key differ`,
-  );
-  assert(left.afterCommit === right.afterCommit, `step ${left.id} is on both sides of the commit`);
-  const owners = distinct([...ownersOf(left), ...ownersOf(right)]);
-  const needs = distinct([...(left.needs ?? []), ...(right.needs ?? [])]);
-  return {
-    ...left,
-    chute: owners[0] ?? left.chute,
-    phase: Math.max(left.phase, right.phase),
-    ...(owners.length > 1 && { owners }),
-    ...(needs.length > 0 && { needs }),
-    timeoutMs: Math.max(left.timeoutMs, right.timeoutMs),
-    retries: Math.max(left.retries, right.retries),
-  };
-}
-
-function renamed(step: Loose, names: ReadonlyMap<StepId, StepId>): Loose {
-  if (!step.needs) return step;
-  const { needs, ...rest } = step;
-  // A need that became this very step is met; a step that was written to need itself is refused.
-  const left = needs.filter((id) => names.get(id) !== step.id);
-  const others = distinct(left.map((id) => names.get(id) ?? id));
-  return others.length > 0 ? { ...rest, needs: others } : rest;
 }
 
 /** Gives every step its level and its number; `done` are the ids of steps that have theirs. */
@@ -252,35 +204,6 @@ function circleOf(
   const circle = id === undefined ? path : [...path.slice(path.indexOf(id)), id];
   return `cannot order steps that wait for each other: ${circle.join(' needs ')}`;
 }
-
-const byPlace = (left: Loose, right: Loose): number =>
-  stageOrder(left, right) || textOrder(left.chute, right.chute) || textOrder(left.id, right.id);
-
-const stageOrder = (left: Loose, right: Loose): number =>
-  Number(left.afterCommit ?? false) - Number(right.afterCommit ?? false) ||
-  left.phase - right.phase;
-
-const ownersOf = ({ owners, chute }: Loose): readonly ChuteName[] => owners ?? [chute];
-
-const distinct = (texts: readonly string[]): readonly string[] =>
-  [...new Set(texts)].toSorted(textOrder);
-
-/** Equal but for who asked. */
-const same = (left: Loose, right: Loose): boolean => contentOf(left) === contentOf(right);
-
-const contentOf = (step: Loose): string =>
-  canonical([
-    step.kind,
-    step.phase,
-    step.args,
-    step.key ?? null,
-    step.needs ?? [],
-    step.undo ?? null,
-    step.title,
-    step.timeoutMs,
-    step.retries,
-    step.afterCommit ?? false,
-  ]);
 
 const invalid = (message: string): RipcordError =>
   new RipcordError('RIPCORD_PLAN_INVALID', message);

@@ -7,9 +7,9 @@ import {
 import type { Applied, AppliedChute, DynamicPorts } from './applied.ts';
 import type { ChuteName, Definition } from './chute.ts';
 import type { HostFacts } from './facts.ts';
+import { overviewOf } from './overview.ts';
 import type { Change, PlainRefusal, PortsOutcome } from './plan.ts';
 import { listensOutside, type Runtime } from './planners/dynamic-ports.ts';
-import { rememberFrozen } from './remember.ts';
 import { textOrder } from './text-order.ts';
 
 /** Where ports are taken from that may be any. */
@@ -33,7 +33,10 @@ export function portsOutcome(
     .toSorted((left, right) => textOrder(left.chute, right.chute))
     .map((change): Asking => ({ change, requests: requestsOf(change, facts.runtime) }));
   if (asking.every(({ requests }) => requests.length === 0)) return { given: {}, refusals: {} };
-  const scene = { asking, applied, facts };
+  const requested = new Map(asking.map((each) => [each.change.chute, each]));
+  const redirects = redirectsOf(applied, new Set(requested.keys()));
+  const before: Record<string, string> = {};
+  const scene = { requested, redirects, before, applied, facts };
   const isAnyAsked = asking.some(({ requests }) => requests.some(isAny));
   const named = isAnyAsked ? namedPorts(asking) : {};
   const redirected = isAnyAsked ? redirectedPorts(asking, applied) : {};
@@ -41,11 +44,14 @@ export function portsOutcome(
   const refusals: Record<ChuteName, readonly PlainRefusal[]> = {};
   let dynamic: Taken = {};
   for (const { change, requests } of asking) {
-    const { chute, before } = change;
+    const { chute } = change;
     // Who asks for ports by name alone is in nobody's way on all others.
     const keys = requests.map(({ external, protocol }) => `${external}/${protocol}`);
     const taken = takenFrom(chute, scene, requests.some(isAny) ? null : keys);
-    const common = { chute, before: hadBy(before), range: RANGE };
+    // The first by name has what several name.
+    for (const [key, who] of Object.entries(namedPorts([{ change, requests }])))
+      before[key] ??= who;
+    const common = { chute, before: hadBy(change.before), range: RANGE };
     const fixed = assignPorts(
       requests.filter((each) => !isAny(each)),
       { ...common, taken },
@@ -86,28 +92,43 @@ const isAny = ({ external }: PortRequest): boolean => external === null;
 function takenFrom(
   chute: ChuteName,
   {
-    asking,
+    requested,
+    redirects,
+    before,
     applied,
     facts,
-  }: { readonly asking: readonly Asking[]; readonly applied: Applied; readonly facts: HostFacts },
+  }: {
+    readonly requested: ReadonlyMap<ChuteName, Asking>;
+    readonly redirects: Taken;
+    readonly before: Taken;
+    readonly applied: Applied;
+    readonly facts: HostFacts;
+  },
   keys: readonly string[] | null,
 ): Taken {
-  const requests = new Map(asking.map((each) => [each.change.chute, each]));
   const reserved = applied.reservations.ports;
   const foreign = Object.entries(facts.portsTaken).filter(([key]) => !Object.hasOwn(reserved, key));
   const held = (keys ?? Object.keys(reserved)).flatMap((key) => {
     const holder = reserved[key];
     if (!holder || holder.chute === chute) return [];
-    const holding = requests.get(holder.chute);
+    const holding = requested.get(holder.chute);
     return !holding || keeps(holding, key) ? [[key, `chute ${holder.chute}`] as const] : [];
   });
-  const before = asking.filter((each) => textOrder(each.change.chute, chute) < 0);
   return {
     ...Object.fromEntries(foreign),
-    ...redirectsOf(applied, new Set(requests.keys())),
-    ...namedPorts(before),
+    ...only(redirects, keys),
+    ...only(before, keys),
     ...Object.fromEntries(held),
   };
+}
+
+function only(taken: Taken, keys: readonly string[] | null): Taken {
+  if (keys === null) return taken;
+  const known = keys.flatMap((key) => {
+    const who = taken[key];
+    return who === undefined ? [] : [[key, who] as const];
+  });
+  return Object.fromEntries(known);
 }
 
 /** Whether a chute that changes goes on having a port: it names it, or has it as any free one. */
@@ -152,19 +173,16 @@ function redirectedPorts(asking: readonly Asking[], applied: Applied): Taken {
 }
 
 function redirectsOf({ chutes }: Applied, changing: ReadonlySet<ChuteName>): Taken {
-  const redirecting = redirectingIn(chutes).filter((chute) => !changing.has(chute));
   return Object.fromEntries(
-    redirecting.flatMap((chute) =>
-      (chutes[chute]?.redirects ?? []).flatMap(({ fromPort }) =>
-        fromPort === null ? [] : bothProtocols(fromPort, chute),
-      ),
+    overviewOf(chutes).redirecting.flatMap(({ chute, applied }) =>
+      changing.has(chute)
+        ? []
+        : applied.redirects.flatMap(({ fromPort }) =>
+            fromPort === null ? [] : bothProtocols(fromPort, chute),
+          ),
     ),
   );
 }
-
-const redirectingIn = rememberFrozen((chutes: Applied['chutes']): readonly ChuteName[] =>
-  Object.keys(chutes).filter((chute) => (chutes[chute]?.redirects.length ?? 0) > 0),
-);
 
 const bothProtocols = (port: number, chute: ChuteName): readonly (readonly [string, string])[] =>
   ['tcp', 'udp'].map((protocol) => [`${port}/${protocol}`, `chute ${chute}`]);

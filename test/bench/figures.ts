@@ -4,7 +4,7 @@ import { countingDisk } from './counting-disk.ts';
 import { foldFlushArm } from './fold-cost.ts';
 import { makeHistory, recordsOf } from './history.ts';
 import { foldArm, nodeArm, openArm, residentArm, statusArm, verifyArm } from './journal-arms.ts';
-import { planArm } from './plan-cost.ts';
+import { installArm, planArm, planBytes } from './plan-cost.ts';
 import { alternate, median, ratio } from './rounds.ts';
 import { bareFloorArm, engineArm, floorArm, levelArm } from './step-arms.ts';
 
@@ -25,6 +25,14 @@ export type Figures = {
   readonly rssMiB: number;
   /** What planning one change among 1,000 chutes costs, of what it costs among 10. */
   readonly plan1000Of10: number;
+  /** The same where every chute has a network of its own. */
+  readonly networks1000Of10: number;
+  /** The same where the ruleset and the list of links change, which all share. */
+  readonly rules1000Of10: number;
+  /** The same on OpenWrt, where all share the file of leases. */
+  readonly leases1000Of10: number;
+  /** What planning the installation of 1,000 chutes in one update costs, of what that of 100 costs. */
+  readonly install1000Of100: number;
 };
 
 /** What is printed besides. */
@@ -37,6 +45,8 @@ export type Details = {
   readonly foldFlushUs: Readonly<Record<'few' | 'many' | 'fewMoves' | 'manyMoves', number>>;
   /** Microseconds to plan one change of one chute among 10 and among 1,000: see `planTimes`. */
   readonly planUs: Readonly<Record<keyof PlanTimes, number>>;
+  /** What a plan that changes the shared files gives the journal to hold, in bytes. */
+  readonly planBytes: { readonly few: number; readonly many: number };
   /** What folding a flush costs in an update of 5,000 steps, of what it costs in one of 10. */
   readonly foldFlush5000Of10: number;
 };
@@ -86,6 +96,10 @@ export async function takeFigures(
     statusOfNode: rounded(ratio(starts.status, starts.node)),
     rssMiB: Math.round(residentArm(journals.root)),
     plan1000Of10: rounded(ratio(plans.many, plans.few)),
+    networks1000Of10: rounded(ratio(plans.manyNetworks, plans.fewNetworks)),
+    rules1000Of10: rounded(ratio(plans.manyRules, plans.fewRules)),
+    leases1000Of10: rounded(ratio(plans.manyLeases, plans.fewLeases)),
+    install1000Of100: rounded(ratio(plans.manyInstalls, plans.fewInstalls)),
   };
   const details = {
     stepUs: {
@@ -109,9 +123,14 @@ export async function takeFigures(
       many: median(plans.many),
       fewNetworks: median(plans.fewNetworks),
       manyNetworks: median(plans.manyNetworks),
-      fewDhcp: median(plans.fewDhcp),
-      manyDhcp: median(plans.manyDhcp),
+      fewRules: median(plans.fewRules),
+      manyRules: median(plans.manyRules),
+      fewLeases: median(plans.fewLeases),
+      manyLeases: median(plans.manyLeases),
+      fewInstalls: median(plans.fewInstalls),
+      manyInstalls: median(plans.manyInstalls),
     },
+    planBytes: { few: planBytes(10, 'vlan', true), many: planBytes(1000, 'vlan', true) },
     foldFlush5000Of10: rounded(ratio(flush.many, flush.few)),
   };
   return { figures, details };
@@ -119,7 +138,7 @@ export async function takeFigures(
 
 /**
  * The environment of one chute changes, on a device without networks and on one where every chute has
- * its own; and then the DHCP of one, which is in a file that all of them share.
+ * its own; and then what is in files that all of them share. Then many come at once.
  */
 async function planTimes(rounds: number) {
   return await alternate(rounds, {
@@ -127,8 +146,12 @@ async function planTimes(rounds: number) {
     many: () => planArm(1000, 'environment', false),
     fewNetworks: () => planArm(10, 'environment', true),
     manyNetworks: () => planArm(1000, 'environment', true),
-    fewDhcp: () => planArm(10, 'dhcp', true),
-    manyDhcp: () => planArm(1000, 'dhcp', true),
+    fewRules: () => planArm(10, 'vlan', true),
+    manyRules: () => planArm(1000, 'vlan', true),
+    fewLeases: () => planArm(10, 'leases', true),
+    manyLeases: () => planArm(1000, 'leases', true),
+    fewInstalls: () => installArm(100),
+    manyInstalls: () => installArm(1000),
   });
 }
 

@@ -11,33 +11,86 @@ import {
 import type { Definition } from '../../src/core/chute.ts';
 import type { ChuteRequest } from '../../src/core/events.ts';
 import type { HostFacts } from '../../src/core/facts.ts';
+import { changedFile } from '../../src/core/host-file.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { makePlan } from '../../src/core/make-plan.ts';
+import { networkOutcome } from '../../src/core/network-outcome.ts';
 import { applyPatch, type Patch } from '../../src/core/patch.ts';
+import type { Plan } from '../../src/core/plan.ts';
 import { PLANNERS } from '../../src/core/planners/all.ts';
 import { processSpec } from '../../src/core/planners/process-spec.ts';
 import type { ArgsOf } from '../../src/core/step.ts';
+import { median } from './rounds.ts';
 
-/** What is asked of one chute among all that are installed. */
-export type OneChange = 'environment' | 'dhcp';
+/**
+ * What is asked of one chute among all that are installed: another value in its environment; other
+ * leases, which on OpenWrt are in one file for all; another VLAN, which is in the ruleset and in the list
+ * of links.
+ */
+export type OneChange = 'environment' | 'leases' | 'vlan';
 
 /**
  * Microseconds to plan one change of one chute on a device with so many, each with a service, a port and
  * (`hasNetworks`) a network of its own with DHCP.
  */
 export function planArm(chutes: number, change: OneChange, hasNetworks: boolean): number {
-  const applied = deviceWith(chutes, hasNetworks);
+  return median(
+    Array.from({ length: ROUNDS }, (_, at) => planOnce(chutes, at + 1, change, hasNetworks).us),
+  );
+}
+
+/** What the journal is given to hold of a plan, in bytes. */
+export function planBytes(chutes: number, change: OneChange, hasNetworks: boolean): number {
+  const { steps, patch } = planOnce(chutes, ROUNDS + 1, change, hasNetworks).plan;
+  return Buffer.byteLength(JSON.stringify({ steps, patch }));
+}
+
+/** Microseconds to plan the installation of so many chutes in one update, each with a network of its own. */
+export function installArm(chutes: number): number {
+  const definitions = Array.from({ length: chutes }, (_, index) =>
+    definitionOf(nameOf(index), { round: 0, change: 'environment', hasNetworks: true }),
+  );
+  const began = performance.now();
+  const made = makePlan(inputOf(NOTHING_APPLIED, definitions.map(asking)));
+  const us = (performance.now() - began) * 1000;
+  if (!('plan' in made)) throw new Error(`no plan: ${JSON.stringify(made)}`);
+  return us;
+}
+
+function planOnce(
+  chutes: number,
+  round: number,
+  change: OneChange,
+  hasNetworks: boolean,
+): { readonly us: number; readonly plan: Plan } {
+  const applied = asAfterAnUpdate(deviceWith(chutes, hasNetworks, hostOf(change)));
   const name = nameOf(Math.floor(chutes / 2));
-  const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    // A new value each time, or nothing would change; the device is the same, as it is between updates.
-    const request = asking(definitionOf(name, { round: round + 1, change, hasNetworks }));
-    const began = performance.now();
-    const made = makePlan(inputOf(applied, [request]));
-    times.push((performance.now() - began) * 1000);
-    if (!('plan' in made)) throw new Error(`no plan: ${JSON.stringify(made)}`);
-  }
-  return times.toSorted((left, right) => left - right)[ROUNDS >> 1] ?? Number.NaN;
+  // A new value each time, or nothing would change.
+  const input = inputOf(applied, [asking(definitionOf(name, { round, change, hasNetworks }))]);
+  const began = performance.now();
+  const made = makePlan({ ...input, facts: { ...FACTS, host: hostOf(change) } });
+  const us = (performance.now() - began) * 1000;
+  if (!('plan' in made)) throw new Error(`no plan: ${JSON.stringify(made)}`);
+  return { us, plan: made.plan };
+}
+
+const hostOf = (change: OneChange): HostFacts['host'] => (change === 'leases' ? 'uci' : 'render');
+
+/**
+ * The same device with maps of its own, as a fold leaves it that changed one chute and one file: what is
+ * remembered of whole maps does not count, what is remembered of chutes that stay does.
+ */
+function asAfterAnUpdate(applied: Applied): Applied {
+  const files = Object.entries(applied.host.files).map(([path, file]) => {
+    const isShared = Object.keys(file.sections).length > 1;
+    const sections = Object.freeze({ ...file.sections });
+    return [path, isShared ? Object.freeze({ ...file, sections }) : file];
+  });
+  return Object.freeze({
+    ...applied,
+    chutes: Object.freeze({ ...applied.chutes }),
+    host: Object.freeze({ ...applied.host, files: Object.freeze(Object.fromEntries(files)) }),
+  });
 }
 
 const ROUNDS = 9;
@@ -60,12 +113,10 @@ const FACTS: HostFacts = {
 
 const devices = new Map<string, Applied>();
 
-/**
- * A device with so many chutes: what each has when it is installed alone, in a network of its own. (To
- * install a thousand in one update takes minutes, and is not what is measured.)
- */
-function deviceWith(count: number, hasNetworks: boolean): Applied {
-  const known = devices.get(`${count} ${hasNetworks}`);
+/** A device with so many chutes: what each has when it is installed alone, in a network of its own. */
+function deviceWith(count: number, hasNetworks: boolean, host: HostFacts['host']): Applied {
+  const key = `${count} ${hasNetworks} ${host}`;
+  const known = devices.get(key);
   if (known) return known;
   const chutes: Record<string, AppliedChute> = {};
   const applied: Applied = { ...structuredClone(NOTHING_APPLIED), chutes };
@@ -79,9 +130,16 @@ function deviceWith(count: number, hasNetworks: boolean): Applied {
     applyPatch(applied, savedBy(definition, index));
   }
   // Frozen as a fold leaves it.
-  const folded = freeze(applied, true);
-  devices.set(`${count} ${hasNetworks}`, folded);
+  const folded = freeze({ ...applied, host: { files: writtenFor(applied, host) } }, true);
+  devices.set(key, folded);
   return folded;
+}
+
+/** The files of a host that everything is written of. */
+function writtenFor(applied: Applied, host: HostFacts['host']): Applied['host']['files'] {
+  const { files } = networkOutcome([], { applied, facts: { ...FACTS, host } }, ['network']);
+  const made = files.map(({ change }) => [change.path, changedFile(null, change)]);
+  return JSON.parse(JSON.stringify(Object.fromEntries(made))) as Applied['host']['files'];
 }
 
 /** What installing a chute on an empty device saves, in the network that is its own here. */
@@ -119,10 +177,10 @@ function definitionOf(
   }: { readonly round: number; readonly change: OneChange; readonly hasNetworks: boolean },
 ): Definition {
   const index = Number(name.slice('chute-'.length));
-  const leasetime = change === 'dhcp' ? `${12 + round}h` : '12h';
+  const leasetime = change === 'leases' ? `${12 + round}h` : '12h';
   const vlan: JsonObject = {
     type: 'vlan',
-    'vlan-id': index + 2,
+    'vlan-id': change === 'vlan' ? 2000 + round : index + 2,
     dhcp: { leasetime, start: 10, limit: 50 },
   };
   return {

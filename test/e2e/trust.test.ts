@@ -60,7 +60,9 @@ test('a device with a trust list takes what is signed, and goes back to it witho
   expect(await on.ripcord(['apply', directory, '-y'])).toMatchObject({ code: 0 });
   expect(await on.ripcord(['rollback', 'hello', '-y'])).toMatchObject({ code: 0 });
   expect(await on.ripcord(['stop', 'hello'])).toMatchObject({ code: 0 });
-  expect(await on.json(['status'])).toMatchObject({ chutes: { hello: { state: 'stopped', version: 1 } } });
+  expect(await on.json(['status'])).toMatchObject({
+    chutes: { hello: { state: 'stopped', version: 1 } },
+  });
 });
 
 test('what an archive was when it was first used is what it stays', async () => {

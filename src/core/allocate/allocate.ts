@@ -6,7 +6,7 @@ import { chooseDevices } from './choose-devices.ts';
 import { chooseNetworks } from './choose-networks.ts';
 import { conflicts } from './conflicts.ts';
 import { dhcpAt } from './dhcp.ts';
-import { heldBy } from './held.ts';
+import { type Held, heldBy } from './held.ts';
 import { accessPointName, vlanName } from './interface-names.ts';
 import { readInterfaces, type ServiceInterfaces, type WantedInterface } from './interfaces.ts';
 import { addressText, networkText, type Network } from './ipv4.ts';
@@ -26,8 +26,8 @@ export type AllocationRequest = {
 export type AllocationContext = {
   readonly facts: NetworkFacts;
   readonly host: HostConfig;
-  /** Of all chutes that run and go on running as they are; those that change are left out. */
-  readonly held: Readonly<Record<ChuteName, Allocations>>;
+  /** By all chutes that run and go on running as they are, in the order of names. */
+  readonly held: readonly Held[];
 };
 
 /** What a chute is given, with what is worth a warning; or every reason why it cannot be. */
@@ -52,24 +52,23 @@ export function allocateInterfaces(
     return Object.fromEntries(
       inOrder.map(({ request }) => [request.chute, { interfaces: {}, warnings: [] }]),
     );
-  const staying = Object.entries(held)
-    .toSorted(([left], [right]) => textOrder(left, right))
-    .flatMap(([chute, allocations]) => heldBy(chute, allocations));
-  const before = requests.flatMap((each) => heldBy(each.chute, each.before));
-  const ours = new Set([...staying, ...before].map(({ given }) => given.outside));
+  const before = inOrder.map(({ request }) => heldBy(request.chute, request.before));
+  const seen = Object.keys(facts.ports).length > 0 ? [...held, ...before.flat()] : [];
+  const ours = new Set(seen.map(({ given }) => given.outside));
+  const kept = inOrder.flatMap(({ read }, at) =>
+    (before[at] ?? [])
+      .filter((mine) => read.wanted.some((wanted) => couldKeep(wanted, mine.given)))
+      .map((mine) => ({ at, mine })),
+  );
+  const named = inOrder.flatMap(({ read }, at) =>
+    read.wanted.filter(({ network }) => network !== null).map((wanted) => ({ at, wanted })),
+  );
+  const given: Held[] = [];
   const results: Record<ChuteName, Allocated> = {};
   for (const [at, { request, read }] of inOrder.entries()) {
-    const waiting = inOrder.slice(at + 1);
-    const given = Object.entries(results).flatMap(([chute, result]) =>
-      'interfaces' in result ? heldBy(chute, result.interfaces) : [],
-    );
-    const kept = waiting.flatMap((each) =>
-      heldBy(each.request.chute, each.request.before).filter((mine) =>
-        each.read.wanted.some((wanted) => couldKeep(wanted, mine.given)),
-      ),
-    );
-    const later = waiting.flatMap((each) => each.read.wanted);
-    const others = [...staying, ...given, ...kept];
+    const waiting = kept.filter((each) => each.at > at).map(({ mine }) => mine);
+    const others = [...held, ...given, ...waiting];
+    const later = named.filter((each) => each.at > at).map(({ wanted }) => wanted);
     const answer = allocateOne(request, read.wanted, {
       facts,
       host,
@@ -78,6 +77,8 @@ export function allocateInterfaces(
       later,
     });
     const refusals = [...read.refusals, ...('refusals' in answer ? answer.refusals : [])];
+    if ('interfaces' in answer && refusals.length === 0)
+      given.push(...heldBy(request.chute, answer.interfaces));
     results[request.chute] =
       'refusals' in answer || refusals.length > 0
         ? { refusals }
@@ -151,11 +152,13 @@ function namesFor(
     readonly placed: ReadonlyMap<string, DeviceUse>;
   },
 ): ReadonlyMap<string, string> {
+  const isNamed = wanted.some(({ kind }) => kind === 'wifi-ap');
   const taken = new Set([
     ...Object.values(facts.radios).map((radio) => radio.interface),
     ...Object.keys(facts.ports).filter((name) => !ours.has(name)),
     ...host.wifiInterfaces.map(({ ifname }) => String(ifname)),
-    ...others.map(({ given }) => given.outside),
+    // Only access points are called what nobody else is.
+    ...(isNamed ? others.map(({ given }) => given.outside) : []),
   ]);
   const names = new Map<string, string>();
   for (const { name, kind, vlanId } of wanted) {

@@ -43,6 +43,7 @@ export function chooseDevices(
       mine,
     });
   }
+  if (requests.length === 0) return { placed: new Map(), refusals };
   const uses = [...hostRadioUses(facts, host), ...others.flatMap(({ use }) => use ?? [])];
   const placement = placeDevices(requests, { facts, host, uses });
   if ('placed' in placement) return { placed: placement.placed, refusals };

@@ -35,7 +35,7 @@ export function chooseNetworks(
   const withAddresses = wanted.filter(({ kind }) => kind !== 'wifi-monitor');
   const chosen = new Map<string, Network>();
   const refusals: PlainRefusal[] = [];
-  const held: TakenNetwork[] = [...heldAround(around)];
+  const held: TakenNetwork[] = heldAround(around);
   const take = (each: WantedInterface, network: Network): void => {
     chosen.set(each.name, network);
     held.push({ ...network, holder: holderOf(each.name, each.chute) });
@@ -67,8 +67,10 @@ export function chooseNetworks(
 }
 
 /** The networks of the host and of other chutes. */
-function heldAround({ facts, host, ours, others }: Surroundings): readonly TakenNetwork[] {
-  return [...hostNetworks(facts, host, ours), ...others.flatMap(({ network }) => network ?? [])];
+function heldAround({ facts, host, ours, others }: Surroundings): TakenNetwork[] {
+  const all = [...hostNetworks(facts, host, ours)];
+  for (const { network } of others) if (network) all.push(network);
+  return all;
 }
 
 function wrongRanges(

@@ -36,6 +36,13 @@ export function heldBy(chute: ChuteName, allocations: Allocations): readonly Hel
   return held;
 }
 
+/** What chutes hold, in the order of their names. Pure. */
+export function heldByAll(chutes: Readonly<Record<ChuteName, Allocations>>): readonly Held[] {
+  return Object.entries(chutes)
+    .toSorted(([left], [right]) => textOrder(left, right))
+    .flatMap(([chute, allocations]) => heldBy(chute, allocations));
+}
+
 /** Who has something, in the words of refusals. Pure. */
 export function holderOf(name: string, chute: ChuteName): string {
   return `${name} of ${chute}`;

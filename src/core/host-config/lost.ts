@@ -1,4 +1,5 @@
 import { allocateInterfaces } from '../allocate/allocate.ts';
+import { heldByAll } from '../allocate/held.ts';
 import type { Allocations } from '../allocate/surroundings.ts';
 import type { AppliedChute } from '../applied.ts';
 import type { ChuteName } from '../chute.ts';
@@ -26,8 +27,8 @@ export function lostBy(
     services: definition?.services ?? {},
     before: interfaces,
   }));
-  const held = Object.fromEntries(
-    Object.entries(given).map(([chute, { interfaces }]) => [chute, interfaces]),
+  const held = heldByAll(
+    Object.fromEntries(Object.entries(given).map(([chute, { interfaces }]) => [chute, interfaces])),
   );
   const kept = allocateInterfaces(requests, { facts, host, held });
   return running.flatMap(([chute, { interfaces }]) => {

@@ -19,10 +19,12 @@ export const resource: Planner = {
     const refusals = limits.refusals[change.chute] ?? [];
     const warnings = limits.warnings[change.chute] ?? [];
     if (refusals.length > 0) return { refusals, warnings };
+    const changed = changedChutes(limits);
+    if (changed.length === 0) return { steps: [], warnings };
     // A chute that changes says itself what becomes of it; of the others every change does.
     const others = new Set(changes.map(({ chute }) => chute));
     others.delete(change.chute);
-    const chutes = changedChutes(limits).filter((chute) => !others.has(chute));
+    const chutes = changed.filter((chute) => !others.has(chute));
     return { steps: chutes.map((chute) => limit(chute, limits.after[chute] ?? {})), warnings };
   },
 };

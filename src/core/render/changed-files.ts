@@ -5,10 +5,12 @@ import {
   type FileChange,
   type FileSection,
   type FileSections,
+  type HostFile,
   type SectionsChange,
 } from '../host-file.ts';
+import type { RootPath } from '../step.ts';
 import { textOrder } from '../text-order.ts';
-import type { RenderedFile, RenderedFiles } from './rendered.ts';
+import type { FilePart, RenderedFile, RenderedFiles } from './rendered.ts';
 
 /** A file that is to hold something else than what was written. */
 export type ChangedFile = {
@@ -30,48 +32,68 @@ export function changedFiles(
   wanted: RenderedFiles,
 ): readonly ChangedFile[] {
   const changed: ChangedFile[] = [];
-  for (const path of Object.keys(wanted)) {
-    const file = wanted[path];
-    if (!file) continue;
-    const { mode, reload: service, check, merge } = file;
+  let found = 0;
+  for (const [path, file] of wanted) {
     const there = written[path];
-    const sections = changedSections(there?.sections ?? {}, file.sections);
-    if (sections === null && there?.mode === mode) continue;
-    const shape = { path, service, mode, ...(merge && { merge }) };
-    const change = { ...shape, sections: sections ?? {} };
-    changed.push({ change, check, owners: chutesIn(change.sections) });
+    if (there) found += 1;
+    if (there && file.memo?.written === there) continue;
+    const change = changeOf(path, there, file);
+    if (change)
+      changed.push({ change, check: file.check, owners: chutesIn(change.sections ?? {}) });
+    else if (there && file.memo && Object.isFrozen(there)) file.memo.written = there;
   }
-  for (const path of Object.keys(written)) {
-    const file = written[path];
-    if (!file || Object.hasOwn(wanted, path)) continue;
-    const owners = chutesIn(file.sections);
-    changed.push({ change: { ...file, path, sections: null }, check: null, owners });
-  }
+  const paths = Object.keys(written);
+  if (paths.length > found) changed.push(...removedFiles(written, wanted));
   return changed.toSorted((left, right) => textOrder(left.change.path, right.change.path));
 }
 
+/** Null where a file is as it is to be. */
+function changeOf(
+  path: RootPath,
+  there: HostFile | undefined,
+  { mode, reload: service, merge, parts }: RenderedFile,
+): FileChange | null {
+  const sections = changedSections(there?.sections ?? {}, parts);
+  if (sections === null && there?.mode === mode) return null;
+  return { path, service, mode, ...(merge && { merge }), sections: sections ?? {} };
+}
+
+function removedFiles(
+  written: Applied['host']['files'],
+  wanted: RenderedFiles,
+): readonly ChangedFile[] {
+  const kept = new Set(wanted.map(([path]) => path));
+  return Object.entries(written).flatMap(([path, file]): readonly ChangedFile[] => {
+    if (kept.has(path)) return [];
+    const change = { ...file, path, sections: null };
+    return [{ change, check: null, owners: chutesIn(file.sections) }];
+  });
+}
+
 /** Null where nothing differs. */
-function changedSections(was: FileSections, shall: FileSections): SectionsChange | null {
+function changedSections(was: FileSections, shall: readonly FilePart[]): SectionsChange | null {
   const changed: (readonly [string, FileSection | null])[] = [];
-  for (const owner of Object.keys(shall)) {
-    const section = shall[owner];
+  let found = 0;
+  for (const [owner, section, memo] of shall) {
     const there = was[owner];
-    if (section && !(there && isSame(there, section))) changed.push([owner, section]);
+    if (there) found += 1;
+    if (there && memo?.written === there) continue;
+    if (!there || !isSame(there, section)) changed.push([owner, section]);
+    else if (memo && Object.isFrozen(there)) memo.written = there;
   }
-  for (const owner of Object.keys(was)) if (!shall[owner]) changed.push([owner, null]);
+  const owners = Object.keys(was);
+  if (owners.length > found) {
+    const kept = new Set(shall.map(([owner]) => owner));
+    changed.push(...owners.flatMap((owner) => (kept.has(owner) ? [] : [[owner, null] as const])));
+  }
   if (changed.length === 0) return null;
   return Object.fromEntries(changed.toSorted(([left], [right]) => textOrder(left, right)));
 }
 
 function isSame(left: FileSection, right: FileSection): boolean {
-  if (left === right || same.get(left) === right) return true;
   const places = Object.keys(left);
-  const isEqual =
+  return (
     places.length === Object.keys(right).length &&
-    places.every((place) => left[place] === right[place]);
-  if (isEqual && Object.isFrozen(left) && Object.isFrozen(right)) same.set(left, right);
-  return isEqual;
+    places.every((place) => left[place] === right[place])
+  );
 }
-
-/** Of what was written, what is rendered and was found to be equal: neither is read again. */
-const same = new WeakMap<FileSection, FileSection>();

@@ -1,16 +1,22 @@
-import type { FileSections } from '../host-file.ts';
 import type { RadioSettings } from '../network.ts';
 import { address } from './addresses.ts';
 import { encryptionOf } from './encryption.ts';
 import type { AccessPoint, Air, UsedRadio } from './radios.ts';
-import { HASH_HEADER, HOST_SECTION, joinSections, placeNumber, unrenderable } from './rendered.ts';
+import {
+  type FilePart,
+  HASH_HEADER,
+  HOST_SECTION,
+  joinParts,
+  placeNumber,
+  unrenderable,
+} from './rendered.ts';
 import { secretToken } from './tokens.ts';
 
 /**
  * The file of one radio for hostapd, null when no access point is on it. Pure.
  * Throws RIPCORD_PLAN_INVALID.
  */
-export function renderHostapd(radio: UsedRadio): FileSections | null {
+export function renderHostapd(radio: UsedRadio): readonly FilePart[] | null {
   if (radio.accessPoints.length === 0) return null;
   const points = radio.accessPoints.map((point, at) => {
     const begin = `\n${at === 0 ? 'interface' : 'bss'}=${point.interface}\n`;
@@ -18,7 +24,7 @@ export function renderHostapd(radio: UsedRadio): FileSections | null {
     return [point.chute ?? HOST_SECTION, { [`1 access point ${placeNumber(at)}`]: text }] as const;
   });
   const head = { '0 radio': `${HASH_HEADER}${radioLines(radio).join('\n')}\n` };
-  return joinSections([[HOST_SECTION, head], ...points]);
+  return joinParts([[HOST_SECTION, head], ...points]);
 }
 
 /**

@@ -1,11 +1,26 @@
 import { addressText } from '../allocate/ipv4.ts';
-import type { FileSection, FileSections } from '../host-file.ts';
+import type { FileSection } from '../host-file.ts';
 import type { HostConfig } from '../network.ts';
-import { rememberFrozen } from '../remember.ts';
 import { network } from './addresses.ts';
 import type { UsedRadio } from './radios.ts';
-import { FILE_MARKER, HOST_SECTION, joinSections, placeNumber, unrenderable } from './rendered.ts';
-import { HOST_BRIDGE, linkName, plainText, type WiredChute, type Wiring } from './wiring.ts';
+import {
+  FILE_MARKER,
+  type FilePart,
+  HOST_SECTION,
+  joinParts,
+  lastingPart,
+  placeNumber,
+  unrenderable,
+} from './rendered.ts';
+import {
+  collected,
+  HOST_BRIDGE,
+  linkName,
+  plainText,
+  type Wired,
+  type WiredChute,
+  type Wiring,
+} from './wiring.ts';
 
 /** One network device of the host that is ours, or that is lent to us. */
 export type Link = {
@@ -66,55 +81,54 @@ export function renderLinks(
   host: HostConfig,
   chutes: readonly WiredChute[],
   radios: readonly UsedRadio[],
-): FileSections {
+): readonly FilePart[] {
   const own = hostLinks(host);
+  const parts: FilePart[] = [];
+  for (const { wired } of chutes) {
+    const part = wiredPart(wired);
+    if (part) parts.push(part);
+  }
+  const wireless = radios.flatMap(wirelessLinks).map(({ owner, link }, at): FilePart => {
+    return [owner, { [`${PLACES.wireless} ${placeNumber(at)}`]: item(link) }];
+  });
+  const isEmpty = own.length + parts.length + wireless.length === 0;
+  // The first of all has no comma before it: the section that begins with it is another one then.
+  const firsts = parts.length > 0 ? parts : wireless;
+  const [first] = firsts;
+  if (own.length === 0 && first) firsts[0] = withoutComma(first);
   const sysctl = Object.entries(sysctlOf(host, chutes)).map(
     ([key, value]) => `\n    ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
   );
-  const parts = [
-    ...chutes.map(({ chute, wirings }) => [chute, wiredPart(wirings)] as const),
-    ...radios.flatMap(wirelessLinks).map(({ owner, link }, at) => {
-      return [owner, { [`${PLACES.wireless} ${placeNumber(at)}`]: item(link) }] as const;
-    }),
-  ].filter(([, part]) => Object.keys(part).length > 0);
-  // The first of all has no comma before it: the section that begins with it is another one then.
-  const [first, ...rest] = own.length > 0 ? [] : parts;
-  const isEmpty = own.length === 0 && first === undefined;
-  return joinSections([
-    [
-      HOST_SECTION,
-      {
-        [PLACES.head]: [
-          `{\n  "#": ${JSON.stringify(FILE_MARKER)},\n  "links": [`,
-          own.map(item).join('').slice(1),
-        ].join(''),
-        [PLACES.tail]: [
-          isEmpty ? '],\n' : '\n  ],\n',
-          sysctl.length === 0 ? '  "sysctl": {}' : `  "sysctl": {${sysctl.join(',')}\n  }`,
-          '\n}\n',
-        ].join(''),
-      },
-    ],
-    ...(first ? [withoutComma(first), ...rest] : parts),
-  ]);
+  const frame: FileSection = {
+    [PLACES.head]: [
+      `{\n  "#": ${JSON.stringify(FILE_MARKER)},\n  "links": [`,
+      own.map(item).join('').slice(1),
+    ].join(''),
+    [PLACES.tail]: [
+      isEmpty ? '],\n' : '\n  ],\n',
+      sysctl.length === 0 ? '  "sysctl": {}' : `  "sysctl": {${sysctl.join(',')}\n  }`,
+      '\n}\n',
+    ].join(''),
+  };
+  const all: readonly FilePart[] = [[HOST_SECTION, frame], ...parts];
+  return wireless.length === 0 ? all : joinParts([...all, ...wireless]);
 }
 
 /** A link as one more of the list. */
 const item = (link: Link): string =>
   `,\n${JSON.stringify(link, null, 2).replaceAll(/^/gm, '    ')}`;
 
-function withoutComma([owner, part]: readonly [string, FileSection]): readonly [
-  string,
-  FileSection,
-] {
+function withoutComma([owner, part]: FilePart): FilePart {
   const [place = ''] = Object.keys(part);
   return [owner, { ...part, [place]: (part[place] ?? '').slice(1) }];
 }
 
-const wiredPart = rememberFrozen((wirings: readonly Wiring[]): FileSection => {
+function wiredPart({ chute, wirings, rendered }: Wired): FilePart | null {
+  if (rendered.links !== undefined) return rendered.links;
   const text = wirings.flatMap(wiredLinks).map(item).join('');
-  return Object.freeze(text === '' ? {} : { [PLACES.wired]: text });
-});
+  rendered.links = lastingPart(chute, text === '' ? null : { [PLACES.wired]: text });
+  return rendered.links;
+}
 
 /** The host's own bridge; one that was there before us is not ours to make. */
 function hostLinks({ lan }: HostConfig): readonly Link[] {
@@ -214,8 +228,8 @@ function sysctlOf(
   chutes: readonly WiredChute[],
 ): Readonly<Record<string, string>> {
   const result: Record<string, string> = {};
-  if (chutes.some(({ wirings }) => wirings.length > 0)) result['net/ipv4/ip_forward'] = '1';
-  for (const { given, zone, label } of chutes.flatMap(({ wirings }) => bridged(wirings))) {
+  if (chutes.some(({ wired }) => wired.wirings.length > 0)) result['net/ipv4/ip_forward'] = '1';
+  for (const { given, zone, label } of collected(chutes, 'l3bridged')) {
     if (given.l3bridge === null) continue;
     for (const name of [zone, networkDevice(given.l3bridge, host, label)]) {
       result[`net/ipv4/conf/${name}/proxy_arp`] = '1';
@@ -225,10 +239,6 @@ function sysctlOf(
     Object.entries(result).toSorted(([left], [right]) => (left < right ? -1 : 1)),
   );
 }
-
-const bridged = rememberFrozen((wirings: readonly Wiring[]): readonly Wiring[] =>
-  wirings.filter(({ given }) => given.l3bridge !== null),
-);
 
 /** The device of a network of the host: `lan`, `wan`, or a device by its own name. */
 function networkDevice(name: string, { wan }: HostConfig, label: string): string {

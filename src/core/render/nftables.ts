@@ -1,15 +1,23 @@
-import { type Network, networkText } from '../allocate/ipv4.ts';
-import type { FileSection, FileSections } from '../host-file.ts';
+import { networkText } from '../allocate/ipv4.ts';
+import type { FileSection } from '../host-file.ts';
 import type { HostConfig, Redirect } from '../network.ts';
-import { rememberFrozen } from '../remember.ts';
 import { textOrder } from '../text-order.ts';
-import { address, contains, network } from './addresses.ts';
-import { HASH_HEADER, HOST_SECTION, joinSections, unrenderable } from './rendered.ts';
+import { address } from './addresses.ts';
+import { insideNetworks } from './inside-networks.ts';
+import {
+  type FilePart,
+  HASH_HEADER,
+  HOST_SECTION,
+  joinParts,
+  lastingPart,
+  unrenderable,
+} from './rendered.ts';
 import {
   HOST_BRIDGE,
   identifier,
   linkName,
   plainText,
+  type Wired,
   type WiredChute,
   type Wiring,
 } from './wiring.ts';
@@ -49,15 +57,25 @@ export function renderNftables(
   host: HostConfig,
   chutes: readonly WiredChute[],
   options: { readonly pool?: string | undefined } = {},
-): FileSections {
-  const isZoned = chutes.some(({ wirings }) => Object.keys(zonesOf(wirings)).length > 0);
+): readonly FilePart[] {
   const enter = rememberedEntrance(host, chutes);
-  const parts: (readonly [string, FileSection])[] = [[HOST_SECTION, frame(isZoned)]];
-  for (const { chute, wirings, redirects } of chutes) {
-    parts.push([chute, zonesOf(wirings)]);
-    if (redirects.length > 0) parts.push([chute, redirectsPart({ chute, redirects }, enter)]);
+  const masquerade = new Map(
+    masqueradeParts(host, chutes, options.pool).map(([of, part]) => [of, part]),
+  );
+  const parts: FilePart[] = [];
+  let isZoned = false;
+  for (const { wired, redirects } of chutes) {
+    const zones = zonesOf(wired);
+    isZoned ||= zones !== null;
+    const rules = masquerade.size > 0 ? masquerade.get(wired.chute) : undefined;
+    if (redirects.length === 0 && !rules) {
+      if (zones) parts.push(zones);
+      continue;
+    }
+    const others = { ...redirectsPart({ wired, redirects }, enter), ...rules };
+    parts.push([wired.chute, { ...zones?.[1], ...others }]);
   }
-  return joinSections([...parts, ...masqueradeParts(host, chutes, options.pool)]);
+  return [[HOST_SECTION, { ...frame(isZoned), ...masquerade.get(HOST_SECTION) }], ...parts];
 }
 
 const ESTABLISHED = 'ct state established,related accept';
@@ -96,18 +114,24 @@ function frame(isZoned: boolean): FileSection {
 }
 
 /** What the interfaces of a chute have in it. */
-const zonesOf = rememberFrozen((wirings: readonly Wiring[]): FileSection => {
+function zonesOf({ chute, wirings, rendered }: Wired): FilePart | null {
+  if (rendered.rules !== undefined) return rendered.rules;
+  rendered.rules = lastingPart(chute, zoneRules(wirings));
+  return rendered.rules;
+}
+
+function zoneRules(wirings: readonly Wiring[]): FileSection | null {
   const zones = wirings.filter(({ given }) => given.kind !== 'wifi-monitor');
-  if (zones.length === 0) return Object.freeze({});
+  if (zones.length === 0) return null;
   const all = (rulesOf: (zone: Wiring) => readonly string[]): string =>
     zones.flatMap(rulesOf).map(line).join('');
-  return Object.freeze({
+  return {
     [PLACES.input]: all((zone) => [inputJump(zone)]),
     [PLACES.forwarding]: all(forwardRules),
     [PLACES.leaving]: all(({ zone, label }) => [`oifname "${zone}" accept ${comment(label)}`]),
     [PLACES.chains]: zones.map(zoneChain).join(''),
-  });
-});
+  };
+}
 
 const zoneName = ({ zone }: Wiring): string => `zone_${identifier(zone)}`;
 
@@ -133,13 +157,11 @@ function zoneChain(zone: Wiring): string {
   return `\n${opened(zoneName(zone), ...rules)}${CLOSED}`;
 }
 
-type Redirecting = Pick<WiredChute, 'chute' | 'redirects'>;
-
 /**
  * The redirects of a chute, in an order that does not depend on how the plan was put together: those of
  * one port first, or one of all ports would take theirs. Pure.
  */
-export function redirectsOf({ redirects }: Pick<Redirecting, 'redirects'>): readonly Redirect[] {
+export function redirectsOf({ redirects }: Pick<WiredChute, 'redirects'>): readonly Redirect[] {
   return redirects.toSorted(
     (left, right) =>
       Number(left.fromPort === null) - Number(right.fromPort === null) ||
@@ -152,17 +174,30 @@ export function redirectsOf({ redirects }: Pick<Redirecting, 'redirects'>): read
 
 type Entrance = (from: number | null) => string;
 
-function redirectsPart(redirecting: Redirecting, enter: Entrance): FileSection {
-  const ordered = redirectsOf(redirecting);
+function redirectsPart({ wired, redirects }: WiredChute, enter: Entrance): FileSection {
+  if (redirects.length === 0) return {};
+  const known = rememberedRedirects.get(redirects);
+  const entrances = [enter(1), enter(null)].join('\n');
+  if (known?.chute === wired.chute && known.entrances === entrances) return known.part;
+  const ordered = redirectsOf({ redirects });
   const rules = (all: readonly Redirect[]): string =>
-    all.map((each) => line(redirectRule(redirecting.chute, each, enter))).join('');
+    all.map((each) => line(redirectRule(wired.chute, each, enter))).join('');
   const ofAll = ordered.filter(({ fromPort }) => fromPort === null);
   const ofPorts = ordered.filter(({ fromPort }) => fromPort !== null);
-  return {
+  const part = {
     ...(ofPorts.length > 0 && { [PLACES.redirects]: rules(ofPorts) }),
     ...(ofAll.length > 0 && { [PLACES.redirectsOfAll]: rules(ofAll) }),
   };
+  if (Object.isFrozen(redirects))
+    rememberedRedirects.set(redirects, { chute: wired.chute, entrances, part });
+  return part;
 }
+
+/** The rules of redirects that stay as they are, where they come in as before. */
+const rememberedRedirects = new WeakMap<
+  readonly Redirect[],
+  { readonly chute: string; readonly entrances: string; readonly part: FileSection }
+>();
 
 function redirectRule(chute: string, redirect: Redirect, enter: Entrance): string {
   const label = `${chute}/${redirect.name}`;
@@ -198,7 +233,7 @@ function entrance({ wan }: HostConfig, chutes: readonly WiredChute[], from: numb
     const uplink = linkName(wan.interface, 'the uplink');
     return from === null ? `iifname "${uplink}"` : `iifname { "${HOST_BRIDGE}", "${uplink}" }`;
   }
-  const own = chutes.flatMap(({ wirings }) => wirings.map(({ zone }) => `"${zone}"`));
+  const own = chutes.flatMap(({ wired }) => wired.wirings.map(({ zone }) => `"${zone}"`));
   const others = ['"lo"', ...(from === null ? [`"${HOST_BRIDGE}"`] : []), ...own];
   return `iifname != { ${others.join(', ')} }`;
 }
@@ -219,56 +254,17 @@ function masqueradeParts(
   host: HostConfig,
   chutes: readonly WiredChute[],
   pool: string | undefined,
-): readonly (readonly [string, FileSection])[] {
+): readonly FilePart[] {
   if (host.wan.interface === null) return [];
   const uplink = linkName(host.wan.interface, 'the uplink');
-  return insideNetworks(host, chutes, pool).map(({ owner, network: each }) => {
+  const rules = insideNetworks(host, chutes, pool).map(({ owner, network: each }): FilePart => {
     // By where it begins: rules stand in the order of addresses, whoever they are of.
     const place = `${PLACES.masquerade} ${each.first.toString(16).padStart(8, '0')}`;
     const rule = `oifname "${uplink}" ip saddr ${networkText(each)} masquerade ${comment('wan')}`;
     return [owner, { [place]: line(rule) }];
   });
+  return joinParts(rules);
 }
-
-type Owned = { readonly owner: string; readonly network: Network };
-
-/** Every network once, without those that lie in others. */
-function insideNetworks(
-  { lan, system }: HostConfig,
-  chutes: readonly WiredChute[],
-  given: string | undefined,
-): readonly Owned[] {
-  const pool = given ?? (system.chuteSubnetPool === 'auto' ? null : system.chuteSubnetPool);
-  const hosts = [
-    ...(pool === null ? [] : [network(pool, 'the subnet pool')]),
-    ...(lan.ipaddr === null
-      ? []
-      : [network(`${lan.ipaddr}/${lan.netmask ?? '255.255.255.0'}`, 'the LAN')]),
-  ];
-  const own = chutes.flatMap(({ chute, wirings }) =>
-    networksOf(wirings)
-      .filter((each) => !hosts.some((other) => contains(other, each)))
-      .map((each): Owned => ({ owner: chute, network: each })),
-  );
-  const all = [...hosts.map((each): Owned => ({ owner: HOST_SECTION, network: each })), ...own];
-  // Networks do not overlap but by lying in each other: the larger one stands first, and what ends no later than it is in it.
-  let last = -1;
-  return all
-    .toSorted(
-      ({ network: left }, { network: right }) => left.first - right.first || right.last - left.last,
-    )
-    .filter(({ network: each }) => {
-      const isNew = each.last > last;
-      if (isNew) ({ last } = each);
-      return isNew;
-    });
-}
-
-const networksOf = rememberFrozen((wirings: readonly Wiring[]): readonly Network[] =>
-  wirings.flatMap(({ given: { subnet }, label }) =>
-    subnet === null ? [] : [network(subnet, label)],
-  ),
-);
 
 /** Who a rule belongs to; read back from the kernel when somebody asks. */
 function comment(label: string): string {

@@ -1,9 +1,15 @@
 import type { ChuteName } from '../chute.ts';
 import type { NetworkPlan, Radio, RadioSettings, Wireless } from '../network.ts';
-import { rememberFrozen } from '../remember.ts';
 import { textOrder } from '../text-order.ts';
 import { unrenderable } from './rendered.ts';
-import { derived, HOST_BRIDGE, linkName, type WiredChute, type Wiring } from './wiring.ts';
+import {
+  collected,
+  derived,
+  HOST_BRIDGE,
+  linkName,
+  type WiredChute,
+  type Wiring,
+} from './wiring.ts';
 
 /** How many access points a radio can be. */
 const ACCESS_POINTS_MAX = 8;
@@ -55,7 +61,7 @@ export function usedRadios(
   chutes: readonly WiredChute[],
   facts: Readonly<Record<string, Radio>> = {},
 ): readonly UsedRadio[] {
-  const wireless = chutes.flatMap(({ wirings }) => onAir(wirings));
+  const wireless = collected(chutes, 'wireless');
   const own = host.wifiInterfaces.map(hostAccessPoint);
   const ids = [
     ...Object.keys(host.wifi),
@@ -76,10 +82,6 @@ export function usedRadios(
     return { id, facts: radio, settings, accessPoints, client: clients[0] ?? null };
   });
 }
-
-const onAir = rememberFrozen((wirings: readonly Wiring[]): readonly Wiring[] =>
-  wirings.filter(({ given }) => given.kind.startsWith('wifi-')),
-);
 
 function radioOf({ given, label }: Wiring): string {
   if (given.device === null) throw unrenderable(label, 'it was given no radio');

@@ -1,16 +1,13 @@
-import type { FileSections } from '../host-file.ts';
-import type { HostConfig, NetworkPlan, Radio } from '../network.ts';
-import { rememberFrozen } from '../remember.ts';
-import type { RootPath } from '../step.ts';
+import type { HostConfig, Radio } from '../network.ts';
 import { renderDnsmasq, renderLanDnsmasq } from './dnsmasq.ts';
 import { renderHostapd } from './hostapd.ts';
 import { renderLinks } from './links.ts';
 import { renderNftables } from './nftables.ts';
 import { type UsedRadio, usedRadios } from './radios.ts';
-import { HOST_SECTION, oneSection, type RenderedFile, type RenderedFiles } from './rendered.ts';
+import { HOST_SECTION, type RenderedFiles, wholePart } from './rendered.ts';
 import { renderStation } from './station.ts';
 import { renderUci } from './uci.ts';
-import { HOST_BRIDGE, plainText, type WiredChute, wiredChutes, type Wiring } from './wiring.ts';
+import { HOST_BRIDGE, plainText, type Wired, type WiredChute } from './wiring.ts';
 
 /**
  * How a host is configured: `linux` by the programs themselves, `uci` by OpenWrt. `render` writes
@@ -30,14 +27,17 @@ export type RenderOptions = {
 export const HOST_DIRECTORY = 'host';
 
 /**
- * Every configuration file that the plan needs on a host, by its path below the root. Pure: equal
- * plans give equal bytes. Throws RIPCORD_PLAN_INVALID for what no file can hold.
+ * Every configuration file that a host needs with these chutes, which stand in the order of their
+ * names. Pure: equal input gives equal bytes. Throws RIPCORD_PLAN_INVALID for what no file can hold.
  */
-export function renderHost(plan: NetworkPlan, options: RenderOptions): RenderedFiles {
-  const chutes = wiredChutes(plan);
+export function renderHost(
+  config: HostConfig,
+  chutes: readonly WiredChute[],
+  options: RenderOptions,
+): RenderedFiles {
   return options.host === 'uci'
-    ? uciFiles(plan.host, chutes, options)
-    : linuxFiles(plan.host, chutes, options);
+    ? uciFiles(config, chutes, options)
+    : linuxFiles(config, chutes, options);
 }
 
 const READABLE = 0o644;
@@ -49,56 +49,58 @@ function linuxFiles(
   { pool, radios }: RenderOptions,
 ): RenderedFiles {
   const used = usedRadios(host, chutes, radios);
-  const files: Record<string, RenderedFile> = {};
-  const add = (path: string, file: RenderedFile): void => {
-    files[`${HOST_DIRECTORY}/${path}`] = file;
-  };
-  add('links.json', {
-    sections: renderLinks(host, chutes, used),
-    mode: READABLE,
-    reload: 'network',
-    check: null,
-  });
-  add('nftables.nft', {
-    sections: renderNftables(host, chutes, { pool }),
-    mode: READABLE,
-    reload: 'firewall',
-    check: 'nft',
-  });
+  const shape = { mode: READABLE, check: null } as const;
+  const links = renderLinks(host, chutes, used);
+  const rules = renderNftables(host, chutes, { pool });
   const lan = renderLanDnsmasq(host);
-  if (lan !== null) add(`dnsmasq/${HOST_BRIDGE}.conf`, dnsmasqFile(oneSection(HOST_SECTION, lan)));
-  for (const { wirings } of chutes)
-    for (const [path, file] of dnsmasqFiles(wirings)) files[path] = file;
-  for (const radio of used) for (const [path, file] of radioFiles(radio)) add(path, file);
+  const files: Pair[] = [
+    [`${HOST_DIRECTORY}/links.json`, { ...shape, parts: links, reload: 'network' }],
+    [
+      `${HOST_DIRECTORY}/nftables.nft`,
+      { ...shape, parts: rules, reload: 'firewall', check: 'nft' },
+    ],
+    ...(lan === null ? [] : [dnsmasqFile(HOST_BRIDGE, HOST_SECTION, lan)]),
+  ];
+  for (const { wired } of chutes) for (const file of dnsmasqFiles(wired)) files.push(file);
+  for (const radio of used) files.push(...radioFiles(radio));
   return files;
 }
 
-const dnsmasqFile = (sections: FileSections): RenderedFile => ({
-  sections,
-  mode: READABLE,
-  reload: 'dhcp',
-  check: 'dnsmasq',
-});
+type Pair = RenderedFiles[number];
 
-const dnsmasqFiles = rememberFrozen((wirings: readonly Wiring[]) =>
-  wirings.flatMap((wiring): readonly (readonly [RootPath, RenderedFile])[] => {
+const dnsmasqFile = (name: string, owner: string, text: string): Pair => [
+  `${HOST_DIRECTORY}/dnsmasq/${name}.conf`,
+  {
+    parts: wholePart(owner, text),
+    mode: READABLE,
+    reload: 'dhcp',
+    check: 'dnsmasq',
+    memo: { written: null },
+  },
+];
+
+function dnsmasqFiles({ chute, wirings, rendered }: Wired): RenderedFiles {
+  rendered.dnsmasq ??= wirings.flatMap((wiring): readonly Pair[] => {
     const text = renderDnsmasq(wiring);
-    const path = `${HOST_DIRECTORY}/dnsmasq/${wiring.given.outside}.conf`;
-    return text === null ? [] : [[path, dnsmasqFile(oneSection(wiring.chute, text))]];
-  }),
-);
+    return text === null ? [] : [dnsmasqFile(wiring.given.outside, chute, text)];
+  });
+  return rendered.dnsmasq;
+}
 
-function radioFiles(radio: UsedRadio): readonly (readonly [string, RenderedFile])[] {
+function radioFiles(radio: UsedRadio): readonly Pair[] {
   const file = { mode: PRIVATE, reload: 'wifi' } as const;
   const accessPoints = renderHostapd(radio);
   const station = renderStation(radio);
   const name = plainText(radio.id).replace(/^\./, '%2e');
-  const files: (readonly [string, RenderedFile])[] = [];
+  const files: Pair[] = [];
   if (accessPoints !== null)
-    files.push([`hostapd/${name}.conf`, { ...file, sections: accessPoints, check: 'hostapd' }]);
+    files.push([
+      `${HOST_DIRECTORY}/hostapd/${name}.conf`,
+      { ...file, parts: accessPoints, check: 'hostapd' },
+    ]);
   if (station !== null) {
-    const sections = oneSection(radio.client?.chute ?? HOST_SECTION, station);
-    files.push([`wpa/${name}.conf`, { ...file, sections, check: null }]);
+    const parts = wholePart(radio.client?.chute ?? HOST_SECTION, station);
+    files.push([`${HOST_DIRECTORY}/wpa/${name}.conf`, { ...file, parts, check: null }]);
   }
   return files;
 }
@@ -110,15 +112,10 @@ function uciFiles(
 ): RenderedFiles {
   const files = renderUci(host, chutes, radios);
   const shape = { check: null, merge: 'uci', mode: READABLE } as const;
-  return {
-    'etc/config/network': { ...shape, sections: files.network, reload: 'network' },
-    'etc/config/wireless': {
-      ...shape,
-      sections: files.wireless,
-      mode: PRIVATE,
-      reload: 'wifi',
-    },
-    'etc/config/dhcp': { ...shape, sections: files.dhcp, reload: 'dhcp' },
-    'etc/config/firewall': { ...shape, sections: files.firewall, reload: 'firewall' },
-  };
+  return [
+    ['etc/config/network', { ...shape, parts: files.network, reload: 'network' }],
+    ['etc/config/wireless', { ...shape, parts: files.wireless, mode: PRIVATE, reload: 'wifi' }],
+    ['etc/config/dhcp', { ...shape, parts: files.dhcp, reload: 'dhcp' }],
+    ['etc/config/firewall', { ...shape, parts: files.firewall, reload: 'firewall' }],
+  ];
 }

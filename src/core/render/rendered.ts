@@ -1,13 +1,13 @@
 import { RipcordError } from '../errors.ts';
 import { HOST } from '../host-config/document.ts';
-import type { FileSection, FileSections } from '../host-file.ts';
+import type { FileSection, HostFile } from '../host-file.ts';
 import type { RootPath } from '../step.ts';
 import { textOrder } from '../text-order.ts';
 
 /** One configuration file of the host, as it should be. */
 export type RenderedFile = {
   /** With tokens in place of secrets and of the root: see `fillTokens`. */
-  readonly sections: FileSections;
+  readonly parts: readonly FilePart[];
   readonly mode: number;
   /** What has to read it again once it is written. */
   readonly reload: 'dhcp' | 'firewall' | 'network' | 'wifi';
@@ -15,9 +15,19 @@ export type RenderedFile = {
   readonly check: 'nft' | 'dnsmasq' | 'hostapd' | null;
   /** The file has sections of others as well: `mergeUci` puts ours among them. */
   readonly merge?: 'uci';
+  readonly memo?: Memo<HostFile>;
 };
 
-export type RenderedFiles = Readonly<Record<RootPath, RenderedFile>>;
+/**
+ * An owner and what it has in a file, each owner once. A list: most of them are only looked at. One that
+ * is remembered also remembers where it was found to be what is written, so that it is not read again.
+ */
+export type FilePart = readonly [owner: string, section: FileSection, memo?: Memo<FileSection>];
+
+/** What was written that says the same; null: nobody found any yet. */
+export type Memo<Written> = { written: Written | null };
+
+export type RenderedFiles = readonly (readonly [path: RootPath, file: RenderedFile])[];
 
 /** How every file of ours begins, after the comment sign. Without a time: equal plans, equal bytes. */
 export const FILE_MARKER = 'Managed by ripcord: changes made here are lost with the next update';
@@ -38,20 +48,24 @@ export function inOrder<T>(map: Readonly<Record<string, T>>): readonly (readonly
 /** Whose the sections are that the host itself has in its files. */
 export const HOST_SECTION: string = HOST;
 
-/** Parts of a file as its sections: those of one owner are one; one that says nothing is none. Pure. */
-export function joinSections(parts: readonly (readonly [string, FileSection])[]): FileSections {
-  const sections: Record<string, FileSection> = {};
+/** Parts of a file of which some have the same owner, as one for each. Pure. */
+export function joinParts(parts: readonly FilePart[]): readonly FilePart[] {
+  const sections = new Map<string, FileSection>();
   for (const [owner, part] of parts) {
-    const there = sections[owner];
-    if (there) sections[owner] = { ...there, ...part };
-    else if (Object.keys(part).length > 0) sections[owner] = part;
+    const there = sections.get(owner);
+    sections.set(owner, there ? { ...there, ...part } : part);
   }
-  return sections;
+  return [...sections];
 }
 
 /** A file that one owner has for itself. Pure. */
-export function oneSection(owner: string, text: string): FileSections {
-  return Object.freeze({ [owner]: Object.freeze({ '0': text }) });
+export function wholePart(owner: string, text: string): readonly FilePart[] {
+  return [[owner, { '0': text }]];
+}
+
+/** A part of a file that stays for as long as what it is made of; null where it would say nothing. */
+export function lastingPart(owner: string, section: FileSection | null): FilePart | null {
+  return section && [owner, section, { written: null }];
 }
 
 /** A number as a part of a place, so that places stand in its order. Pure. */

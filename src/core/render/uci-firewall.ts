@@ -1,28 +1,46 @@
 import type { FileSection } from '../host-file.ts';
 import type { Redirect } from '../network.ts';
-import { rememberFrozen } from '../remember.ts';
 import { address } from './addresses.ts';
 import { portNumber, redirectsOf } from './nftables.ts';
-import { sectionName, UCI_OWNER, zoneNames } from './uci-names.ts';
+import { type FilePart, lastingPart } from './rendered.ts';
+import { plainName, sectionName, UCI_OWNER, zoneNames, ZONES_TAKEN } from './uci-names.ts';
 import { type UciSection, uciSectionText } from './uci-text.ts';
-import { identifier, plainText, type WiredChute, type Wiring } from './wiring.ts';
+import {
+  collected,
+  identifier,
+  plainText,
+  type Wired,
+  type WiredChute,
+  type Wiring,
+} from './wiring.ts';
 
 /** Zones, rules and redirects as OpenWrt's firewall has them. Pure. Throws RIPCORD_PLAN_INVALID. */
-export function renderUciFirewall(
-  chutes: readonly WiredChute[],
-): readonly (readonly [string, FileSection])[] {
-  const zones = zoneNames(chutes.flatMap(({ wirings }) => zonedOf(wirings)));
+export function renderUciFirewall(chutes: readonly WiredChute[]): readonly (FilePart | null)[] {
   const isRedirected = chutes.some(({ redirects }) => redirects.length > 0);
-  const inside = isRedirected ? zonesByAddress(chutes, zones) : new Map<string, string>();
-  return chutes.flatMap((each) => [
-    [each.chute, zonesPart(each.wirings, zones)] as const,
-    ...(each.redirects.length > 0 ? [[each.chute, redirectsPart(each, inside)] as const] : []),
-  ]);
+  const zones = isRedirected || !isPlain(chutes) ? zoneNames(collected(chutes, 'zoned')) : null;
+  const inside = zones && isRedirected ? zonesByAddress(chutes, zones) : new Map<string, string>();
+  return chutes.map((each): FilePart | null => {
+    const part = zonesPart(each.wired, zones);
+    if (each.redirects.length === 0) return part;
+    return [each.wired.chute, { ...part?.[1], ...redirectsPart(each, inside) }];
+  });
 }
 
-const zonedOf = rememberFrozen((wirings: readonly Wiring[]): readonly Wiring[] =>
-  wirings.filter(({ veth }) => veth !== null),
-);
+/** Whether every zone is called after its device alone, because no other is called like that. */
+function isPlain(chutes: readonly WiredChute[]): boolean {
+  const taken = new Set(ZONES_TAKEN);
+  for (const { wired } of chutes)
+    for (const name of plainZones(wired)) {
+      if (taken.has(name)) return false;
+      taken.add(name);
+    }
+  return true;
+}
+
+function plainZones({ rendered, zoned }: Wired): readonly string[] {
+  rendered.uciNames ??= zoned.map(({ zone }) => plainName(zone));
+  return rendered.uciNames;
+}
 
 /** The zone that an address of a chute is in. */
 function zonesByAddress(
@@ -30,8 +48,8 @@ function zonesByAddress(
   zones: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const { wirings } of chutes)
-    for (const { zone, given } of zonedOf(wirings)) {
+  for (const { wired } of chutes)
+    for (const { zone, given } of wired.zoned) {
       const name = zones.get(zone);
       if (given.chuteAddress === null || name === undefined) continue;
       if (!found.has(given.chuteAddress)) found.set(given.chuteAddress, name);
@@ -39,27 +57,26 @@ function zonesByAddress(
   return found;
 }
 
-function zonesPart(wirings: readonly Wiring[], zones: ReadonlyMap<string, string>): FileSection {
-  const named = zonedOf(wirings).map((wiring) => {
-    const name = zones.get(wiring.zone) ?? wiring.zone;
-    const known = rememberedZone(wiring);
-    return known.name === name ? known.text : zoneText(wiring, name);
-  });
-  return named.length === 0 ? {} : { '1 zones': named.join('') };
+/** Without `zones` they are called after their devices. */
+function zonesPart(wired: Wired, zones: ReadonlyMap<string, string> | null): FilePart | null {
+  const { rendered, zoned, chute } = wired;
+  const plain = plainZones(wired);
+  const names = zones === null ? plain : zoned.map(({ zone }) => zones.get(zone) ?? zone);
+  const known = rendered.uciZones;
+  if (known && (names === known.names || names.every((name, at) => name === known.names[at])))
+    return known.part;
+  const texts = zoned.map((wiring, at) => zoneText(wiring, names[at] ?? ''));
+  const part = lastingPart(chute, texts.length === 0 ? null : { '1 zones': texts.join('') });
+  rendered.uciZones = { names, part };
+  return part;
 }
-
-/** With the name that most zones have: that of their device. */
-const rememberedZone = rememberFrozen((wiring: Wiring) => {
-  const name = zoneNames([wiring]).get(wiring.zone) ?? wiring.zone;
-  return { name, text: zoneText(wiring, name) };
-});
 
 const zoneText = (wiring: Wiring, name: string): string =>
   zoneSections(wiring, name).map(uciSectionText).join('');
 
 /** Those of one port stand before all that are of none, whoever they are of. */
 function redirectsPart(
-  { chute, redirects }: WiredChute,
+  { wired: { chute }, redirects }: WiredChute,
   inside: ReadonlyMap<string, string>,
 ): FileSection {
   const seen = new Map<string, number>();

@@ -1,24 +1,30 @@
-import type { FileSection, FileSections } from '../host-file.ts';
 import type { HostConfig, Radio } from '../network.ts';
-import { rememberFrozen } from '../remember.ts';
 import { address, leaseRange, netmask, network } from './addresses.ts';
 import { leasesFile, leaseTime, relayPair, upstream } from './dnsmasq.ts';
 import { vlanId } from './links.ts';
 import { usedRadios } from './radios.ts';
-import { HASH_HEADER, HOST_SECTION, joinSections, placeNumber, unrenderable } from './rendered.ts';
+import {
+  type FilePart,
+  HASH_HEADER,
+  HOST_SECTION,
+  joinParts,
+  lastingPart,
+  placeNumber,
+  unrenderable,
+} from './rendered.ts';
 import { ROOT_TOKEN } from './tokens.ts';
 import { renderUciFirewall } from './uci-firewall.ts';
 import { sectionName } from './uci-names.ts';
 import { type UciSection, uciSectionText } from './uci-text.ts';
 import { renderUciWireless } from './uci-wireless.ts';
-import { HOST_BRIDGE, linkName, type WiredChute, type Wiring } from './wiring.ts';
+import { HOST_BRIDGE, linkName, type Wired, type WiredChute, type Wiring } from './wiring.ts';
 
 /** Our sections of OpenWrt's files, each with the comment above them. */
 export type UciFiles = {
-  readonly network: FileSections;
-  readonly wireless: FileSections;
-  readonly dhcp: FileSections;
-  readonly firewall: FileSections;
+  readonly network: readonly FilePart[];
+  readonly wireless: readonly FilePart[];
+  readonly dhcp: readonly FilePart[];
+  readonly firewall: readonly FilePart[];
 };
 
 /**
@@ -35,31 +41,40 @@ export function renderUci(
 ): UciFiles {
   const wireless = renderUciWireless(usedRadios(host, chutes, radios));
   return {
-    network: fileOf(chutes.map(({ chute, wirings }) => [chute, networkPart(wirings)])),
-    wireless: fileOf(
-      wireless.map(({ owner, section }, at) => [
-        owner,
-        { [`1 radios ${placeNumber(at)}`]: uciSectionText(section) },
-      ]),
+    network: fileOf(chutes.map(({ wired }) => networkPart(wired))),
+    wireless: joinParts(
+      fileOf(
+        wireless.map(({ owner, section }, at) => [
+          owner,
+          { [`1 radios ${placeNumber(at)}`]: uciSectionText(section) },
+        ]),
+      ),
     ),
-    dhcp: fileOf(chutes.map(({ chute, wirings }) => [chute, dhcpPart(wirings)])),
+    dhcp: fileOf(chutes.map(({ wired }) => dhcpPart(wired))),
     firewall: fileOf(renderUciFirewall(chutes)),
   };
 }
 
-const fileOf = (parts: readonly (readonly [string, FileSection])[]): FileSections =>
-  joinSections([[HOST_SECTION, { '0': HASH_HEADER }], ...parts]);
+function fileOf(parts: readonly (FilePart | null)[]): readonly FilePart[] {
+  const file: FilePart[] = [[HOST_SECTION, { '0': HASH_HEADER }]];
+  for (const part of parts) if (part) file.push(part);
+  return file;
+}
 
-const networkPart = rememberFrozen((wirings: readonly Wiring[]): FileSection =>
-  partOf(wirings.flatMap(networkSections)),
-);
+function networkPart({ chute, wirings, rendered }: Wired): FilePart | null {
+  if (rendered.uciNetwork !== undefined) return rendered.uciNetwork;
+  rendered.uciNetwork = partOf(chute, wirings.flatMap(networkSections));
+  return rendered.uciNetwork;
+}
 
-const dhcpPart = rememberFrozen((wirings: readonly Wiring[]): FileSection =>
-  partOf(wirings.flatMap(dhcpSections)),
-);
+function dhcpPart({ chute, wirings, rendered }: Wired): FilePart | null {
+  if (rendered.uciDhcp !== undefined) return rendered.uciDhcp;
+  rendered.uciDhcp = partOf(chute, wirings.flatMap(dhcpSections));
+  return rendered.uciDhcp;
+}
 
-const partOf = (sections: readonly UciSection[]): FileSection =>
-  Object.freeze(sections.length === 0 ? {} : { '1': sections.map(uciSectionText).join('') });
+const partOf = (chute: string, sections: readonly UciSection[]): FilePart | null =>
+  lastingPart(chute, sections.length === 0 ? null : { '1': sections.map(uciSectionText).join('') });
 
 function networkSections(wiring: Wiring): readonly UciSection[] {
   const { given, zone, port, veth, label } = wiring;

@@ -1,7 +1,9 @@
+import type { Network } from '../allocate/ipv4.ts';
 import type { ChuteName } from '../chute.ts';
-import type { InterfaceAllocation, NetworkPlan, Redirect } from '../network.ts';
-import { rememberFrozen, rememberOwned } from '../remember.ts';
-import { inOrder, unrenderable } from './rendered.ts';
+import type { InterfaceAllocation, Redirect } from '../network.ts';
+import { rememberOwned } from '../remember.ts';
+import { network } from './addresses.ts';
+import { type FilePart, inOrder, type RenderedFiles, unrenderable } from './rendered.ts';
 
 /** The bridge of the host's own LAN; VLANs are taken from it. */
 export const HOST_BRIDGE = 'br-lan';
@@ -24,39 +26,89 @@ export type Wiring = {
   readonly label: string;
 };
 
-/** A chute that has interfaces or redirects: its part of the host's configuration is made of this. */
-export type WiredChute = {
+/**
+ * A chute's part of the network, the same one for the same interfaces: what is rendered of it is kept
+ * in it, so that a thousand chutes that stay as they are cost a thousand looks.
+ */
+export type Wired = {
   readonly chute: ChuteName;
-  /** By name. Frozen, and the same list for the same interfaces: what follows from it is remembered. */
+  /** By name. */
   readonly wirings: readonly Wiring[];
-  readonly redirects: readonly Redirect[];
+  /** Every device on the host that is ours by it. */
+  readonly devices: readonly string[];
+  readonly wireless: readonly Wiring[];
+  readonly l3bridged: readonly Wiring[];
+  readonly networks: readonly Network[];
+  /** Those that have a zone of their own on OpenWrt. */
+  readonly zoned: readonly Wiring[];
+  /** What was rendered of it, by what it was rendered for. */
+  readonly rendered: Rendered;
 };
 
-/** All chutes that have any of the network, by name. Pure. Throws RIPCORD_PLAN_INVALID. */
-export function wiredChutes(plan: NetworkPlan): readonly WiredChute[] {
-  const all = inOrder(plan.chutes).flatMap(([chute, { interfaces, redirects }]): WiredChute[] => {
-    const wirings = wiringsOf(chute, interfaces);
-    return wirings.length > 0 || redirects.length > 0 ? [{ chute, wirings, redirects }] : [];
-  });
+/** What a chute's interfaces have in each file; null where that is nothing. */
+type Rendered = {
+  rules?: FilePart | null;
+  links?: FilePart | null;
+  dnsmasq?: RenderedFiles;
+  uciNetwork?: FilePart | null;
+  uciDhcp?: FilePart | null;
+  uciNames?: readonly string[];
+  uciZones?: { readonly names: readonly string[]; readonly part: FilePart | null };
+};
+
+/** A chute that has interfaces or redirects: its part of the host's configuration is made of this. */
+export type WiredChute = { readonly wired: Wired; readonly redirects: readonly Redirect[] };
+
+/**
+ * Refuses that two chutes have one device: two of these, or one of them and one that stays as it is. Pure.
+ * Throws RIPCORD_PLAN_INVALID.
+ */
+export function checkDevices(
+  chutes: readonly WiredChute[],
+  holderOf: (device: string) => ChuteName | undefined,
+): void {
   const taken = new Map([[HOST_BRIDGE, 'the host']]);
-  for (const { wirings } of all)
-    for (const each of wirings)
-      for (const name of linksOf(each)) {
-        const other = taken.get(name);
-        if (other !== undefined) throw unrenderable(each.label, `${other} has ${name} already`);
-        taken.set(name, each.label);
-      }
+  for (const each of chutes.flatMap(({ wired }) => wired.wirings))
+    for (const name of devicesOf(each)) {
+      const other = taken.get(name) ?? holderOf(name);
+      if (other !== undefined) throw unrenderable(each.label, `${other} has ${name} already`);
+      taken.set(name, each.label);
+    }
+}
+
+/** Those of all chutes, of whom most may have none. Pure. */
+export function collected(
+  chutes: readonly WiredChute[],
+  what: 'l3bridged' | 'wireless' | 'zoned',
+): readonly Wiring[] {
+  const all: Wiring[] = [];
+  for (const { wired } of chutes) for (const each of wired[what]) all.push(each);
   return all;
 }
 
-const wiringsOf = rememberOwned(
-  (chute, interfaces: Readonly<Record<string, InterfaceAllocation>>): readonly Wiring[] =>
-    Object.freeze(inOrder(interfaces).map(([, given]) => Object.freeze(wire(chute, given)))),
+/** What of the host's network a chute has by its interfaces. Pure. Throws RIPCORD_PLAN_INVALID. */
+export const wiredOf: (chute: ChuteName, interfaces: Interfaces) => Wired = rememberOwned(
+  (chute, interfaces: Interfaces): Wired => {
+    const wirings = inOrder(interfaces).map(([, given]) => wire(chute, given));
+    return {
+      chute,
+      wirings,
+      devices: wirings.flatMap(devicesOf),
+      wireless: wirings.filter(({ given }) => given.kind.startsWith('wifi-')),
+      l3bridged: wirings.filter(({ given }) => given.l3bridge !== null),
+      networks: wirings.flatMap(({ given: { subnet }, label }) =>
+        subnet === null ? [] : [network(subnet, label)],
+      ),
+      zoned: wirings.filter(({ veth }) => veth !== null),
+      rendered: {},
+    };
+  },
 );
 
-const linksOf = rememberFrozen(({ zone, port, veth }: Wiring): readonly string[] =>
-  [zone, port, veth?.host, veth?.chute].filter((name) => typeof name === 'string'),
-);
+type Interfaces = Readonly<Record<string, InterfaceAllocation>>;
+
+const devicesOf = ({ zone, port, veth }: Wiring): readonly string[] =>
+  [zone, port, veth?.host, veth?.chute].filter((name) => typeof name === 'string');
 
 function wire(chute: ChuteName, given: InterfaceAllocation): Wiring {
   const label = `${chute}/${given.inside}`;

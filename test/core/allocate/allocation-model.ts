@@ -4,6 +4,7 @@ import {
   type AllocationContext,
   type AllocationRequest,
 } from '../../../src/core/allocate/allocate.ts';
+import { heldByAll } from '../../../src/core/allocate/held.ts';
 import type { Allocations } from '../../../src/core/allocate/surroundings.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { InterfaceAllocation } from '../../../src/core/network.ts';
@@ -46,18 +47,28 @@ export function request(
   return { chute, services: { main: { interfaces } }, before };
 }
 
+/** The host, and what other chutes have of it. */
+type Around = Partial<Omit<AllocationContext, 'held'>> & {
+  readonly held?: Readonly<Record<string, Allocations>>;
+};
+
 export function allocate(
   requests: readonly AllocationRequest[],
-  context: Partial<AllocationContext> = {},
+  { held = {}, ...context }: Around = {},
 ): Readonly<Record<string, Allocated>> {
-  return allocateInterfaces(requests, { facts: ROUTER, host: host(), held: {}, ...context });
+  return allocateInterfaces(requests, {
+    facts: ROUTER,
+    host: host(),
+    ...context,
+    held: heldByAll(held),
+  });
 }
 
 /** What a chute is given. Throws when it is refused. */
 export function allocated(
   requests: readonly AllocationRequest[],
   chute: string,
-  context: Partial<AllocationContext> = {},
+  context: Around = {},
 ): Allocations {
   const answer = allocate(requests, context)[chute];
   if (answer && 'interfaces' in answer) return answer.interfaces;
@@ -68,7 +79,7 @@ export function allocated(
 export function refusedFor(
   requests: readonly AllocationRequest[],
   chute: string,
-  context: Partial<AllocationContext> = {},
+  context: Around = {},
 ): readonly string[] {
   const answer = allocate(requests, context)[chute];
   return answer && 'refusals' in answer
