@@ -233,7 +233,7 @@ export const SYNC_MUTANTS: readonly Mutant[] = [
     file: 'src/engine/carry-out.ts',
     find: '  if (attempt > 1) await',
     put: '  if (attempt > 1e9) await',
-    tests: ['power killed-before-other-syncs'],
+    tests: ['power killed-first-install'],
   },
   {
     name: 'what a probe finds done is taken for durable',

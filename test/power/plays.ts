@@ -32,10 +32,12 @@ export const PLAYS: readonly Play[] = [
   },
   {
     name: 'killed-first-install',
-    // The root is finished and its first records are written; no sync has reached them.
+    // The root is finished and its first records are written; no sync has reached them. Then directories
+    // are made on the way to a link, and only the link is missed.
     prepare: async () => {},
     record: async (device) => {
       await device.recordKilled('apply hello -y', 2);
+      await device.recordKilled('apply hello -y', '/services');
       await device.record('apply hello -y');
     },
   },
