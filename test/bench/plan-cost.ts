@@ -20,7 +20,6 @@ import type { Plan } from '../../src/core/plan.ts';
 import { PLANNERS } from '../../src/core/planners/all.ts';
 import { processSpec } from '../../src/core/planners/process-spec.ts';
 import type { ArgsOf } from '../../src/core/step.ts';
-import { median } from './rounds.ts';
 
 /**
  * What is asked of one chute among all that are installed: another value in its environment; other
@@ -34,9 +33,11 @@ export type OneChange = 'environment' | 'leases' | 'vlan';
  * (`hasNetworks`) a network of its own with DHCP.
  */
 export function planArm(chutes: number, change: OneChange, hasNetworks: boolean): number {
-  return median(
-    Array.from({ length: ROUNDS }, (_, at) => planOnce(chutes, at + 1, change, hasNetworks).us),
-  );
+  // The least disturbed one: the longer a plan takes, the likelier somebody else has its turn in it.
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 1; round <= ROUNDS; round++)
+    least = Math.min(least, planOnce(chutes, round, change, hasNetworks).us);
+  return least;
 }
 
 /** What the journal is given to hold of a plan, in bytes. */
@@ -93,7 +94,7 @@ function asAfterAnUpdate(applied: Applied): Applied {
   });
 }
 
-const ROUNDS = 9;
+const ROUNDS = 15;
 
 const FACTS: HostFacts = {
   runtime: 'process',

@@ -62,12 +62,16 @@ function removedFiles(
   written: Applied['host']['files'],
   wanted: RenderedFiles,
 ): readonly ChangedFile[] {
-  const kept = new Set(wanted.map(([path]) => path));
-  return Object.entries(written).flatMap(([path, file]): readonly ChangedFile[] => {
-    if (kept.has(path)) return [];
+  const kept = new Set<RootPath>();
+  for (const [path] of wanted) kept.add(path);
+  const removed: ChangedFile[] = [];
+  for (const path of Object.keys(written)) {
+    const file = kept.has(path) ? undefined : written[path];
+    if (!file) continue;
     const change = { ...file, path, sections: null };
-    return [{ change, check: null, owners: chutesIn(file.sections) }];
-  });
+    removed.push({ change, check: null, owners: chutesIn(file.sections) });
+  }
+  return removed;
 }
 
 /** Null where nothing differs. */
