@@ -116,7 +116,7 @@ export const MUTANTS: readonly Mutant[] = [
       this.#recover({ stage, cause }, batches, bytes);
       return;
     }
-    this.#pace.note(performance.now() - started);
+    this.#notePace(started);
     this.#acknowledge(batches, bytes);
 `,
     put: `      sink.write(bytes);
@@ -128,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
       this.#recover({ stage, cause }, batches, bytes);
       return;
     }
-    this.#pace.note(performance.now() - started);
+    this.#notePace(started);
 `,
     tests: ['test/journal/power-cut.test.ts', 'test/journal/flush.test.ts', 'sim'],
   },
