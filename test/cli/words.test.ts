@@ -6,6 +6,7 @@ import { formatOf, progressOf } from '../../src/cli/globals.ts';
 import { backoffScaleOf } from '../../src/cli/holder.ts';
 import { nearestWord, wordOf } from '../../src/cli/program.ts';
 import { errorReport } from '../../src/cli/show-error.ts';
+import { ownPaint, shown } from '../../src/cli/terminal-text.ts';
 import {
   clip,
   duration,
@@ -161,12 +162,12 @@ describe('how things are shown', () => {
   });
 
   test('columns are aligned whatever their colour', () => {
-    expect(
-      table([
-        ['a', '\u001B[31mred\u001B[39m', 'x'],
-        ['bcd', 'r', 'y'],
-      ]),
-    ).toBe('a    \u001B[31mred\u001B[39m  x\nbcd  r    y\n');
+    const red = ownPaint((text) => `\u001B[31m${text}\u001B[39m`);
+    const rows = [
+      ['a', red('red'), 'x'],
+      ['bcd', 'r', 'y'],
+    ];
+    expect(shown(table(rows))).toBe('a    \u001B[31mred\u001B[39m  x\nbcd  r    y\n');
   });
 
   test('a text that is too long ends with an ellipsis', () => {
