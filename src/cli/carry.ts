@@ -65,7 +65,10 @@ export async function carry(
     for (;;) {
       const access = await openAccess(context, run.id === null ? options : TAKE_OVER);
       try {
-        return await carryWith(run, access);
+        const carried = await carryWith(run, access);
+        // How it ended is told as it is, with its exit code: a first signal comes too late from here on.
+        interrupts.onFirst(() => undefined);
+        return carried;
       } catch (error) {
         if (interrupts.first && codeOf(error) === 'RIPCORD_ENGINE_CLOSED') return gone(run);
         if (codeOf(error) !== 'RIPCORD_SERVER_UNREACHABLE' || access.kind === 'holder') throw error;
@@ -74,8 +77,10 @@ export async function carry(
         await access.close(interrupts.first ?? 'done');
       }
     }
-  } finally {
+  } catch (error) {
     interrupts.stop();
+    throw error;
+  } finally {
     view.close();
   }
 }
