@@ -25,12 +25,11 @@ export const WAITING: Readonly<Record<number, { readonly what: string; readonly 
 
 /** What is left of a scenario beside what its test plays. */
 export const WAITING_IN_PART: Readonly<Record<number, string>> = {
-  1: 'a container engine: the effect is a process here',
-  4: 'a container engine: the fault switch is the foreign blocker here',
+  4: 'a foreign container on the network, through a whole update: the fault switch is the blocker here',
   7: 'a real network: that dnsmasq dies at its reload although its test was passed',
-  13: 'a container engine: the image is an archive here',
+  13: 'an engine of containers on a full disk: the image is an archive here',
   17: 'a fleet server: its repetitions are requests with one id here',
-  23: 'a container engine: two versions of a process do not run side by side',
+  23: 'two versions side by side: the old one is stopped, or put aside, before the new one starts',
 };
 
 /** Resolves once something is so; `expect.poll` is not for tests that run side by side. */
