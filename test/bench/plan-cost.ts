@@ -64,7 +64,7 @@ function planOnce(
   change: OneChange,
   hasNetworks: boolean,
 ): { readonly us: number; readonly plan: Plan } {
-  const applied = asAfterAnUpdate(deviceWith(chutes, hasNetworks, hostOf(change)));
+  const applied = asAfterAnUpdate(deviceWith(chutes, hasNetworks, hostOf(change)), change);
   const name = nameOf(Math.floor(chutes / 2));
   // A new value each time, or nothing would change.
   const input = inputOf(applied, [asking(definitionOf(name, { round, change, hasNetworks }))]);
@@ -75,17 +75,25 @@ function planOnce(
   return { us, plan: made.plan };
 }
 
+/** The files for all chutes that such a change writes. */
+const WRITTEN: Readonly<Record<OneChange, readonly string[]>> = {
+  environment: [],
+  leases: ['etc/config/dhcp'],
+  vlan: ['host/links.json', 'host/nftables.nft'],
+};
+
 const hostOf = (change: OneChange): HostFacts['host'] => (change === 'leases' ? 'uci' : 'render');
 
 /**
- * The same device with maps of its own, as a fold leaves it that changed one chute and one file: what is
+ * The same device with maps of its own, as a fold leaves it behind such a change of one chute: what is
  * remembered of whole maps does not count, what is remembered of chutes that stay does.
  */
-function asAfterAnUpdate(applied: Applied): Applied {
+function asAfterAnUpdate(applied: Applied, change: OneChange): Applied {
+  const written = WRITTEN[change];
   const files = Object.entries(applied.host.files).map(([path, file]) => {
-    const isShared = Object.keys(file.sections).length > 1;
+    if (!written.includes(path)) return [path, file];
     const sections = Object.freeze({ ...file.sections });
-    return [path, isShared ? Object.freeze({ ...file, sections }) : file];
+    return [path, Object.freeze({ ...file, sections })];
   });
   return Object.freeze({
     ...applied,
