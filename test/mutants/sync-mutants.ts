@@ -204,14 +204,14 @@ export const SYNC_MUTANTS: readonly Mutant[] = [
     name: 'sync of the files of a release removed',
     file: 'src/drivers/files/release-fetch.ts',
     find: '  await syncTree(tree);\n',
-    put: '',
+    put: '  void syncTree;\n',
     tests: ['power update'],
   },
   {
     name: 'directory sync of a link that goes removed',
     file: 'src/drivers/files/release-switch.ts',
     find: '      await syncDirectory(dirname(link));\n',
-    put: '',
+    put: '      void syncDirectory;\n',
     tests: ['power remove', 'power failing-update'],
   },
   {
@@ -225,7 +225,7 @@ export const SYNC_MUTANTS: readonly Mutant[] = [
     name: 'directory sync of a file of the host that goes removed',
     file: 'src/drivers/config/config-file.ts',
     find: '    await syncDirectory(dirname(to)).catch(() => undefined);\n',
-    put: '',
+    put: '    void syncDirectory;\n',
     tests: ['power host-configuration', 'power remove'],
   },
   {
