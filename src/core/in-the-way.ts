@@ -5,7 +5,7 @@ import type { State, UpdateState } from './state.ts';
 type Asking = { readonly request: Pick<UpdateRequest, 'chutes' | 'host' | 'atBoot'> };
 type Numbered = Asking & Pick<UpdateState, 'id' | 'seq'> & Partial<Pick<UpdateState, 'phase'>>;
 /** What tells whether updates get in each other's way. */
-type Placed = Numbered & Pick<UpdateState, 'phase' | 'stuck'>;
+type Placed = Numbered & Pick<UpdateState, 'phase' | 'stuck'> & Partial<Pick<UpdateState, 'plan'>>;
 type Scene = Pick<State, 'applied' | 'facts'> & {
   readonly updates: Readonly<Record<string, Placed>>;
 };
@@ -31,11 +31,26 @@ export function sharersOf(update: Numbered, scene: Scene): readonly Placed[] {
   if (others.length === 0) return [];
   const networked = touchesNetwork(update.request, scene);
   const alike = others.filter(
-    ({ request }) =>
-      (networked && touchesNetwork(request, scene)) ||
-      dividesCpus([update.request, request], scene),
+    (other) =>
+      (networked && isAtTheHost(other, scene)) ||
+      dividesCpus([update.request, other.request], scene),
   );
   return alike.filter((other) => !shareChute(update, other));
+}
+
+/**
+ * Whether what is owed to the host is for this update to load: not while another one that comes first, or
+ * that has begun, is at work on it. What is owed then is that one's own, and its files are half written.
+ * Pure.
+ */
+export function paysDebts(update: Numbered, scene: Scene): boolean {
+  return !Object.values(scene.updates).some(
+    (other) =>
+      other.id !== update.id &&
+      isInTheWay(other) &&
+      (hasBegun(other) || isBefore(other, update)) &&
+      isAtTheHost(other, scene),
+  );
 }
 
 /** Whether two updates touch one chute, or both the device itself. Pure. */
@@ -72,6 +87,11 @@ function isInTheWay({ phase, stuck }: Placed): boolean {
   if (phase === 'committed') return false;
   return phase !== 'stuck' || stuck.some(({ step }) => step.startsWith('host/'));
 }
+
+/** Whether an update changes, or may change, files of the host: also to load what others left owed. */
+const isAtTheHost = ({ request, plan }: Placed, scene: Pick<State, 'applied'>): boolean =>
+  touchesNetwork(request, scene) ||
+  (plan?.steps.some(({ kind }) => kind.startsWith('config.')) ?? false);
 
 /** Whether a request changes, or may change, what the host's network is configured to. */
 function touchesNetwork(

@@ -1,6 +1,7 @@
 import type { Applied } from '../core/applied.ts';
 import type { ChuteEvent, UpdateId } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
+import { paysDebts } from '../core/in-the-way.ts';
 import type { Sha256 } from '../core/json.ts';
 import type { PlanRequest } from '../core/make-change.ts';
 import { makePlan, type Planned } from '../core/make-plan.ts';
@@ -28,7 +29,8 @@ export type PlanScene = {
 
 /**
  * What a request comes to on a device. Pure. The one way in which `plan` and `apply` ask, so that they
- * answer alike: ports promised to updates under way are taken, and reloads that are owed are planned.
+ * answer alike: ports promised to updates under way are taken, and reloads that are owed are planned,
+ * unless others are at work on what owes them.
  */
 export function planOn(state: State, request: PlanRequest, scene: PlanScene): Planned {
   const { facts, planners, sha256, applied = state.applied, update, promised = [] } = scene;
@@ -40,8 +42,16 @@ export function planOn(state: State, request: PlanRequest, scene: PlanScene): Pl
     facts,
     planners,
     sha256,
-    owed: owedServices(state),
+    owed: isPaying(state, request, scene) ? owedServices(state) : [],
   });
+}
+
+function isPaying(state: State, request: PlanRequest, { update, promised }: PlanScene): boolean {
+  const asking = { id: '', seq: Number.POSITIVE_INFINITY, request };
+  const planned = update === undefined ? asking : (state.updates[update] ?? asking);
+  return (
+    paysDebts(planned, state) && !(promised ?? []).some(({ id }) => id.startsWith('host/config.'))
+  );
 }
 
 /** What is applied with services as they were seen, and the events that say so. Pure. */
