@@ -236,6 +236,18 @@ describe('a power cut', () => {
     }
   });
 
+  test('leaves the witness that was missing and was made again', async () => {
+    const disk = emptySimDisk();
+    const { appender, seal } = await writing(disk);
+    await appender.append([{ type: 'note', n: 1, text: '' }]);
+    disk.unlinkSync(rootPaths(ROOT).head);
+    disk.syncDirSync(ROOT);
+    seal();
+    // What is not synced is lost, all of it.
+    const after = disk.crash(() => 0.99);
+    expect(readHead(after, rootPaths(ROOT).head)).toEqual(appender.durable);
+  });
+
   test('is told from rot: a flipped bit in what later records knew to be on disk is damage', async () => {
     const disk = emptySimDisk();
     const { appender } = await writing(disk);

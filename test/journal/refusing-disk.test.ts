@@ -126,8 +126,11 @@ describe('a disk that', () => {
     const reserve = openReserve(disk, ROOT, { freeBytes: () => 1e9, ballastBytes: 4096 });
     await reserve.reserve(1);
     let full = true;
+    let freed = false;
     disk.beforeChange = (operation) => {
-      if (operation === 'unlinkSync') full = false;
+      // What was freed can be had once that is on disk, and no sooner.
+      freed ||= operation === 'unlinkSync';
+      if (freed && operation === 'syncDirSync') full = false;
       if (full && operation === 'writeSync') {
         throw Object.assign(new Error('full'), { code: 'ENOSPC' });
       }

@@ -53,9 +53,10 @@ export const PLAYS: readonly Play[] = [
   },
   {
     name: 'failing-update',
+    // It has a service more: the link of its release goes again, and its directory stays.
     prepare: install,
     record: async (device) => {
-      await device.record(`apply ${box(device, 2, false)} -y`, 4);
+      await device.record(`apply ${withService(device, box(device, 2, false))} -y`, 4);
     },
   },
   {
@@ -211,6 +212,21 @@ function box(
     }),
   );
   return directory;
+}
+
+/** The same chute with a service more, of the same files. */
+function withService({ device: { home } }: RecordedDevice, directory: string): string {
+  const definition = JSON.parse(readFileSync(join(directory, 'chute.yaml'), 'utf8')) as {
+    services: { main: Readonly<Record<string, unknown>> };
+  };
+  const main = { ...definition.services.main, source: directory };
+  const { type, image, command } = main as Readonly<Record<string, unknown>>;
+  const side = { type, image, command, source: directory };
+  const to = join(home, 'with-service');
+  mkdirSync(to);
+  const text = JSON.stringify({ ...definition, services: { main, side } });
+  writeFileSync(join(to, 'chute.yaml'), text);
+  return to;
 }
 
 /** Records that change nothing, with snapshots between them, and enough behind the last for another. */

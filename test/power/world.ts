@@ -12,6 +12,8 @@ import type { Image } from './image.ts';
 /** Marks of steps whose effect is there, in part, or not: only the world knows. */
 const OPEN = /[i?prfoOR]/;
 
+const LINK = /^root\/(chutes\/([^/]+)\/services\/([^/]+)\/current)$/;
+
 /** Where `applied` says something of the disk that is not so, steps that are under way left aside. */
 export function worldProblems(image: Image, state: State): readonly string[] {
   const open = new Set(openPlaces(state));
@@ -37,6 +39,13 @@ export function worldProblems(image: Image, state: State): readonly string[] {
   for (const path of hostFiles(image))
     if (!files.has(path) && !open.has(path)) problems.push(`${path} is there and not applied`);
   for (const { path, why } of doneSteps(state)) expectThere(path, why);
+  for (const path of image.keys()) {
+    const [, link = '', chute = '', service = ''] = LINK.exec(path) ?? [];
+    // What a chute leaves behind when it goes is removed behind its commit.
+    const { releases } = state.applied.chutes[chute] ?? {};
+    if (releases !== undefined && releases[service] === undefined && !open.has(link))
+      problems.push(`${link} is there, and its service has no release`);
+  }
   if (open.size === 0)
     for (const path of image.keys())
       if (/\/\.gone-[^/]+$/.test(path)) problems.push(`${path} is left of what was removed`);
