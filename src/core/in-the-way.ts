@@ -21,7 +21,8 @@ export function blockersOf<U extends Numbered>(
 /**
  * The unfinished updates before this one that change what it changes too although it is no chute of
  * theirs: the configuration of the host, which holds what every chute is given, and the division of
- * the cpus. Oldest first. Pure.
+ * the cpus; and those that change what the device asks of definitions, where it brings one. Oldest
+ * first. Pure.
  *
  * Planned side by side, each would write what is there without the other. One behind its commit, or
  * stuck at something of its own, is in nobody's way.
@@ -30,9 +31,11 @@ export function sharersOf(update: Numbered, scene: Scene): readonly Placed[] {
   const others = before(update, scene.updates).filter(isInTheWay);
   if (others.length === 0) return [];
   const networked = touchesNetwork(update.request, scene);
+  const isJudged = update.request.chutes.some(({ definition }) => definition !== null);
   const alike = others.filter(
     (other) =>
       (networked && isAtTheHost(other, scene)) ||
+      (isJudged && setsPolicy(other)) ||
       dividesCpus([update.request, other.request], scene),
   );
   return alike.filter((other) => !shareChute(update, other));
@@ -92,6 +95,10 @@ function isInTheWay({ phase, stuck }: Placed): boolean {
 const isAtTheHost = ({ request, plan }: Placed, scene: Pick<State, 'applied'>): boolean =>
   touchesNetwork(request, scene) ||
   (plan?.steps.some(({ kind }) => kind.startsWith('config.')) ?? false);
+
+/** Whether an update may change whose definitions the device takes; one that is stuck has not. */
+const setsPolicy = ({ request, phase }: Placed): boolean =>
+  request.host !== undefined && phase !== 'stuck';
 
 /** Whether a request changes, or may change, what the host's network is configured to. */
 function touchesNetwork(
