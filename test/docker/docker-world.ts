@@ -62,7 +62,7 @@ export async function dockerWorld(api: EngineApi, root: string): Promise<Json> {
         names: (RepoTags ?? [])
           .map((name) => name.replace(/^(ripcord-pulled\/.*):.*/, '$1'))
           .toSorted(),
-        mark: markOf(Labels),
+        mark: markOf(Labels, 'image'),
       })),
     ),
     networks: sorted(

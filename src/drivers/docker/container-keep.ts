@@ -2,13 +2,16 @@ import { isContainerInstance } from '../../core/container.ts';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import type { ArgsOf, ResultOf } from '../../core/step.ts';
 import type { EngineApi } from './engine-api.ts';
-import type { Container } from './engine-types.ts';
+import type { Container, HostConfig } from './engine-types.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
 
 type Args = ArgsOf<'container.keep@1'>;
 type Kept = { readonly service: string; readonly found: Container };
 
 const POLICY = 'unless-stopped';
+
+/** The change that has the engine start a container again when it dies. */
+export const KEPT: Pick<HostConfig, 'RestartPolicy'> = { RestartPolicy: { Name: POLICY } };
 
 /** Has the engine of containers keep those of a chute running, now that they are here to stay. */
 export const containerKeep: DriverOf<'container.keep@1'> = {
@@ -21,7 +24,7 @@ export const containerKeep: DriverOf<'container.keep@1'> = {
       const kept = await current(engine, context, args);
       for (const { found } of kept) {
         if (!hasPolicy(found)) {
-          await engine.updateContainer(found.Id, { RestartPolicy: { Name: POLICY } });
+          await engine.updateContainer(found.Id, KEPT);
         }
         // It died with the engine since the gate: the policy is for what dies from now on.
         if (!found.State.Running) await engine.startContainer(found.Id);

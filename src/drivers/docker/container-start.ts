@@ -1,16 +1,24 @@
-import type { ContainerInstance } from '../../core/container.ts';
+import type { ContainerInstance, ContainerSpec } from '../../core/container.ts';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
 import type { ArgsOf, ResultOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
 import { bodyOf, contentOf, giveMounts } from './container-body.ts';
 import { lastLinesOf } from './container-log.ts';
-import { containersOf, exitOf, findMarked, nameOf, type ServiceArgs } from './containers.ts';
+import {
+  asideName,
+  containersOf,
+  exitOf,
+  findMarked,
+  nameOf,
+  type ServiceArgs,
+} from './containers.ts';
 import type { EngineApi } from './engine-api.ts';
 import { EngineError } from './engine-error.ts';
+import type { Container } from './engine-types.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
 import { findNetwork } from './network.ts';
-import { CONTENT, foreign, isOf, markOf, shortId } from './ours.ts';
+import { contentHashOf, foreign, isOf, markOf, shortId } from './ours.ts';
 
 type Args = ArgsOf<'container.start@1'>;
 
@@ -28,7 +36,7 @@ export const containerStart: DriverOf<'container.start@1'> = {
       const found = await findMarked(engineForProbe(context), context, args);
       if (!found) return { state: 'not-done', evidence: null };
       const evidence = { container: found.Id, state: found.State.Status, name: nameOf(found) };
-      if (!found.State.Running || nameOf(found) !== args.spec.name) {
+      if (!isMade(found, args.spec)) {
         return { state: 'partial', evidence };
       }
       const instance = { container: found.Id, mark: context.mark };
@@ -68,8 +76,7 @@ export async function startOnce(
   return asking(what, async () => {
     const engine = engineOf(context);
     const living = await findMarked(engine, context, args);
-    const made = living?.Config.Labels?.[CONTENT] === contentOf(spec, image);
-    if (living?.State.Running && made && nameOf(living) === spec.name) {
+    if (living && isMade(living, spec, image)) {
       return { container: living.Id, mark: context.mark };
     }
     await clear(engine, context, args, what);
@@ -90,6 +97,12 @@ export async function startOnce(
   });
 }
 
+/** Whether a container runs, under its name, and is made of what it should be. */
+function isMade(found: Container, spec: ContainerSpec, image: string = spec.image): boolean {
+  const isCurrent = contentHashOf(found.Config.Labels) === contentOf(spec, image);
+  return isCurrent && found.State.Running && nameOf(found) === spec.name;
+}
+
 /** Makes room: what is left of this service goes, what is somebody else's is refused. */
 async function clear(
   engine: EngineApi,
@@ -103,6 +116,11 @@ async function clear(
   for (const each of await containersOf(engine, context, args)) {
     const isNamed = each.Names.includes(`/${spec.name}`);
     const isMarked = markOf(each.Labels) === context.mark;
+    if (!isMarked && each.Names.includes(`/${asideName(spec.name, context)}`)) {
+      // Undoing starts it again, so that it stays, also when somebody has started it meanwhile.
+      if (each.State === 'running') await engine.stopContainer(each.Id, spec.stop.graceMs);
+      continue;
+    }
     const isSpared = spared !== null && 'container' in spared && spared.container === each.Id;
     if (!isNamed && !isMarked && (each.State !== 'running' || isSpared)) continue;
     if (!isMarked) {

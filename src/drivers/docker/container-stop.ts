@@ -1,12 +1,13 @@
-import { isContainerInstance } from '../../core/container.ts';
+import { type ContainerInstance, isContainerInstance } from '../../core/container.ts';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
 import type { ArgsOf, ResultOf, UndoOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
 import { NOT_RUNNING } from '../not-running.ts';
+import { KEPT } from './container-keep.ts';
 import { lastLinesOf } from './container-log.ts';
 import { startOnce } from './container-start.ts';
-import { exitOf, findMarked, nameOf } from './containers.ts';
+import { asideName, exitOf, findMarked, nameOf } from './containers.ts';
 import type { EngineApi } from './engine-api.ts';
 import type { Container } from './engine-types.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
@@ -44,7 +45,7 @@ export const containerStop: DriverOf<'container.stop@1'> = {
       const found = await target(engine, context, args, undo);
       if (found === null) return stopped(context, args, { exit: NOT_RUNNING, log: [] });
       if (found.State.Running) await engine.stopContainer(found.Id, args.spec.stop.graceMs);
-      await putAside(engine, found, asideName(context, args));
+      await putAside(engine, context, args, found);
       const ended = (await engine.container(found.Id)) ?? found;
       const log = await lastLinesOf(engine, context, { id: found.Id, spec: args.spec });
       return stopped(context, args, { exit: exitOf(ended), log });
@@ -77,18 +78,32 @@ export const containerStop: DriverOf<'container.stop@1'> = {
     const instance = await asking(`start ${name} again`, async () => {
       const engine = engineOf(context);
       const found = await target(engine, context, args, undo);
-      if (found === null) return startOnce(context, args, undo.image ?? undefined);
+      const isRecorded = found?.Id === undo.instance?.container;
+      if (found === null || !isRecorded) return makeAgain(engine, context, args, undo);
       if (found.State.Running && nameOf(found) === name) return null;
       if (nameOf(found) !== name) await takeBack(engine, context, args, found);
       if (!found.State.Running) await engine.startContainer(found.Id);
       await untilServes(context, args, found.Id);
-      return { container: found.Id, mark: undo.instance?.mark ?? context.mark };
+      return undo.instance;
     });
     if (instance === null) return;
     const service = { state: 'running', spec: args.spec, instance } as const;
     return { patch: servicePatch(context.applied, args, service) };
   },
 };
+
+/** What was recorded is gone: another like it, which the engine of containers keeps as it kept that one. */
+async function makeAgain(
+  engine: EngineApi,
+  context: StepContext,
+  args: Args,
+  { image }: Undo,
+): Promise<ContainerInstance> {
+  const instance = await startOnce(context, args, image ?? undefined);
+  await engine.updateContainer(instance.container, KEPT);
+  await untilServes(context, args, instance.container);
+  return instance;
+}
 
 /** The container that is meant: the one that was recorded, or the one that an undo made instead. */
 async function target(
@@ -103,14 +118,21 @@ async function target(
   return findMarked(engine, context, args);
 }
 
-/** Unique among the containers of a service: an update stops each of them once. */
-const asideName = ({ update }: StepContext, { spec }: Args): string => `${spec.name}.${update}`;
-
-async function putAside(engine: EngineApi, found: Container, name: string): Promise<void> {
+async function putAside(
+  engine: EngineApi,
+  context: StepContext,
+  { chute, service, spec }: Args,
+  found: Container,
+): Promise<void> {
+  const name = asideName(spec.name, context);
   if (nameOf(found) === name) return;
   const other = await engine.container(name);
   if (other !== null && nameOf(other) === name && other.Id !== found.Id) {
-    throw foreign(`put ${nameOf(found)} aside`, { kind: 'container', name, id: other.Id });
+    if (!isOf(other.Config.Labels, { root: context.root, chute, service })) {
+      throw foreign(`put ${nameOf(found)} aside`, { kind: 'container', name, id: other.Id });
+    }
+    // An update puts one aside: this one is of an earlier life of the same root.
+    await engine.removeContainer(other.Id);
   }
   await engine.renameContainer(found.Id, name);
 }

@@ -12,7 +12,7 @@ import { EngineError } from './engine-error.ts';
 import type { Image } from './engine-types.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
 import { removeUnused } from './image-pull.ts';
-import { CONTENT, foreign, hashOf, isOf, madeLabels, markOf, type Owner } from './ours.ts';
+import { contentHashOf, foreign, hashOf, isOf, madeLabels, markOf, type Owner } from './ours.ts';
 
 type Args = ArgsOf<'image.build@1'>;
 type Result = ResultOf<'image.build@1'>;
@@ -66,7 +66,8 @@ export const imageBuild: DriverOf<'image.build@1'> = {
     await asking(`remove image ${args.image}`, async () => {
       const engine = engineOf(context);
       const found = await engine.image(args.image);
-      if (!found || found.Id === previous || markOf(labelsOf(found)) !== context.mark) return;
+      if (!found || found.Id === previous || markOf(labelsOf(found), 'image') !== context.mark)
+        return;
       if (previous === null) return void (await removeUnused(engine, args.image));
       if ((await engine.image(previous)) === null) return;
       await engine.tagImage(previous, args.image);
@@ -126,7 +127,7 @@ const contentOf = ({ release, dockerfile }: Args): string =>
   hashOf(JSON.stringify([release, dockerfile]));
 
 const isMadeOf = (image: Image, args: Args): boolean =>
-  labelsOf(image)?.[CONTENT] === contentOf(args);
+  contentHashOf(labelsOf(image), 'image') === contentOf(args);
 
 const labelsOf = ({ Config }: Image): NonNullable<Image['Config']>['Labels'] =>
   Config?.Labels ?? null;
@@ -135,8 +136,9 @@ const ownerOf = ({ root }: StepContext, { chute, service }: Args): Owner => ({
   root,
   chute,
   service,
+  made: 'image',
 });
 
 const done = ({ mark }: StepContext, found: Image): Done<Result> => ({
-  result: { image: found.Id, built: markOf(labelsOf(found)) === mark },
+  result: { image: found.Id, built: markOf(labelsOf(found), 'image') === mark },
 });

@@ -1,9 +1,10 @@
 import type { DriverOf, StepContext } from '../../core/driver.ts';
+import { containerName } from '../../core/planners/container-spec.ts';
 import type { ArgsOf } from '../../core/step.ts';
 import type { EngineApi } from './engine-api.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
 import { dropPulled, pulledBeside, removeUnused } from './image-pull.ts';
-import { ownerLabels, shortId } from './ours.ts';
+import { ownerLabels, serviceOf, shortId } from './ours.ts';
 
 type Args = ArgsOf<'image.drop@1'>;
 
@@ -42,10 +43,13 @@ async function unneeded(
   { root }: StepContext,
   { chute, keep }: Args,
 ): Promise<Unneeded> {
-  const images = await engine.images(ownerLabels({ root, chute }));
-  const built = images.flatMap(({ Id, RepoTags }) => {
+  const images = await engine.images(ownerLabels({ root, chute, made: 'image' }));
+  const built = images.flatMap(({ Id, RepoTags, Labels }) => {
     const names = (RepoTags ?? []).filter((name) => name !== '<none>:<none>');
-    return names.length === 0 ? [Id] : names.filter((name) => !keep.includes(name));
+    if (names.length === 0) return [Id];
+    // What somebody builds on an image has its labels, and is called as they like.
+    const ours = `${containerName(chute, serviceOf(Labels, 'image').service ?? '')}:`;
+    return names.filter((name) => name.startsWith(ours) && !keep.includes(name));
   });
   return { built, pulled: await pulledBeside(engine, { root, chute }, keep) };
 }

@@ -10,57 +10,77 @@ import type { Labels } from './engine-types.ts';
  * and service it is, and which step made it. A name alone never says that something is ours.
  */
 
-const ROOT = 'ripcord.root';
-const CHUTE = 'ripcord.chute';
-const SERVICE = 'ripcord.service';
-const STEP = 'ripcord.step';
-/** Hash of what it was made of: the same mark may be of an earlier life of the same root. */
-export const CONTENT = 'ripcord.content';
+/**
+ * What a label is called. A container has the labels of its image, too, whoever made the container:
+ * those of images have names of their own.
+ */
+const NAMES = { image: 'ripcord.image.', other: 'ripcord.' } as const;
+
+/** What something in the engine is, as far as its labels differ. */
+export type Made = keyof typeof NAMES;
 
 /** Whom something is made for. */
 export type Owner = {
   readonly root: string;
   readonly chute: ChuteName;
   readonly service?: ServiceName;
+  /** Absent: a container or a network. */
+  readonly made?: Made;
 };
 
 /** The labels that say whose something is. */
-export function ownerLabels({ root, chute, service }: Owner): Labels {
+export function ownerLabels({ root, chute, service, made = 'other' }: Owner): Labels {
   return {
-    [ROOT]: rootOf(root),
-    [CHUTE]: chute,
-    ...(service !== undefined && { [SERVICE]: service }),
+    [`${NAMES[made]}root`]: rootOf(root),
+    [`${NAMES[made]}chute`]: chute,
+    ...(service !== undefined && { [`${NAMES[made]}service`]: service }),
   };
 }
 
-/** The labels of everything of a root. */
+/** The labels of every container and network of a root. */
 export function rootLabels(root: string): Labels {
-  return { [ROOT]: rootOf(root) };
+  return { [`${NAMES.other}root`]: rootOf(root) };
 }
 
 /** The same with the step that makes it. */
 export function madeLabels(
   owner: Owner,
-  made: { readonly mark: string; readonly content?: string },
+  { mark, content }: { readonly mark: string; readonly content?: string },
 ): Labels {
+  const name = NAMES[owner.made ?? 'other'];
   return {
     ...ownerLabels(owner),
-    [STEP]: made.mark,
-    ...(made.content !== undefined && { [CONTENT]: made.content }),
+    [`${name}step`]: mark,
+    ...(content !== undefined && { [`${name}content`]: content }),
   };
 }
 
 /** The step that made something, `uN/<step id>`; null when none of ours did. */
-export function markOf(labels: Labels | null | undefined): string | null {
-  return labels?.[STEP] ?? null;
+export function markOf(labels: Labels | null | undefined, made: Made = 'other'): string | null {
+  return labels?.[`${NAMES[made]}step`] ?? null;
+}
+
+/**
+ * Hash of what something was made of: the same mark may be of an earlier life of the same root. Null
+ * when none of ours made it.
+ */
+export function contentHashOf(
+  labels: Labels | null | undefined,
+  made: Made = 'other',
+): string | null {
+  return labels?.[`${NAMES[made]}content`] ?? null;
 }
 
 /** Which service of which chute something is for. */
-export function serviceOf(labels: Labels | null | undefined): {
+export function serviceOf(
+  labels: Labels | null | undefined,
+  made: Made = 'other',
+): {
   readonly chute: ChuteName | null;
   readonly service: ServiceName | null;
 } {
-  return { chute: labels?.[CHUTE] ?? null, service: labels?.[SERVICE] ?? null };
+  const name = NAMES[made];
+  return { chute: labels?.[`${name}chute`] ?? null, service: labels?.[`${name}service`] ?? null };
 }
 
 /** Whether something was made for this owner. */

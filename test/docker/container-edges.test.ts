@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+
+import { buildContext, RECIPE } from '../../src/drivers/docker/build-context.ts';
+import { containerRemove } from '../../src/drivers/docker/container-remove.ts';
+import { containerStart, startOnce } from '../../src/drivers/docker/container-start.ts';
+import { containerStop } from '../../src/drivers/docker/container-stop.ts';
+import { imageBuild } from '../../src/drivers/docker/image-build.ts';
+import { imageDrop } from '../../src/drivers/docker/image-drop.ts';
+import { testContext } from '../../src/testing/test-context.ts';
+import { appliedContainer, describeDocker, dockerRoot, NAME, SPEC } from './docker-world.ts';
+
+const START = { chute: 'hello', service: 'main', spec: SPEC };
+const STOP = { ...START, ready: null };
+const BUILT = 'hello-main:1';
+
+describeDocker('a container', (docker) => {
+  const contextOf = (root = dockerRoot()) =>
+    testContext({ root, kind: 'container.start@1', args: START });
+
+  /** `main` in a container of an earlier update, with the context of one that stops it. */
+  const running = async () => {
+    const earlier = contextOf();
+    const instance = await startOnce(earlier, START);
+    const kind = 'container.stop@1';
+    const applied = appliedContainer(instance);
+    const context = testContext({ root: earlier.root, update: 'u2', kind, args: STOP, applied });
+    const undo = (await containerStop.prepare?.(context, STOP)) ?? { instance: null, image: null };
+    return { instance, context, undo };
+  };
+
+  /** The image of `main`, built by us, and somebody's container and image that were made of it. */
+  const lent = async (root: string): Promise<{ readonly guest: string }> => {
+    const build = { chute: 'hello', service: 'main', image: BUILT, release: null };
+    const dockerfile = 'FROM busybox:test\nLABEL a=b\n';
+    const context = testContext({ root, kind: 'image.build@1', args: build });
+    await imageBuild.run(context, { ...build, dockerfile }, { previous: null });
+    const api = docker().api();
+    const guest = await api.createContainer('guest', { Image: BUILT, Labels: {}, HostConfig: {} });
+    await api.startContainer(guest);
+    return { guest };
+  };
+
+  test('that somebody runs of an image of ours is theirs', async () => {
+    const context = contextOf();
+    const { guest } = await lent(context.root);
+    await startOnce(context, START);
+    const remove = { chute: 'hello', services: ['main'] };
+    const { result } = await containerRemove.run(context, remove, null);
+    expect(result.removed).toEqual([NAME]);
+    expect((await docker().api().container(guest))?.State.Running).toBe(true);
+  });
+
+  test('whose image somebody has built on leaves them theirs', async () => {
+    const context = contextOf();
+    await lent(context.root);
+    const api = docker().api();
+    await api.removeContainer('guest');
+    await api.buildImage(() => buildContext(null, `FROM ${BUILT}\nLABEL mine=1\n`), {
+      tag: 'mine:1',
+      labels: {},
+      dockerfile: RECIPE,
+    });
+    await imageDrop.run(context, { chute: 'hello', keep: [] }, null);
+    expect(await api.image('mine:1')).not.toBeNull();
+    expect(await api.image(BUILT)).toBeNull();
+  });
+
+  test('of another make is not taken for what a step would start', async () => {
+    const context = contextOf();
+    await startOnce(context, START);
+    const other = { ...START, spec: { ...SPEC, environment: { NEW: '1' } } };
+    const found = await containerStart.probe?.(context, other, null);
+    expect(found?.state).toBe('partial');
+  });
+
+  test('that is made again because somebody removed it is kept as it was', async () => {
+    const { context, undo } = await running();
+    await containerStop.run(context, STOP, undo);
+    const api = docker().api();
+    await api.removeContainer(undo.instance?.container ?? '');
+    await containerStop.undo?.(context, STOP, undo);
+    expect((await api.container(NAME))?.HostConfig.RestartPolicy.Name).toBe('unless-stopped');
+  });
+
+  test('that an undo made again is what is applied, also when nobody recorded it', async () => {
+    const { context, undo } = await running();
+    await containerStop.run(context, STOP, undo);
+    await docker()
+      .api()
+      .removeContainer(undo.instance?.container ?? '');
+    const first = await containerStop.undo?.(context, STOP, undo);
+    const again = await containerStop.undo?.(context, STOP, undo);
+    expect(again).toEqual(first);
+    const { Id = '' } = (await docker().api().container(NAME)) ?? {};
+    expect(JSON.stringify(again)).toContain(Id);
+  });
+
+  test('that was put aside is stopped and not removed when somebody has started it', async () => {
+    const { context, instance, undo } = await running();
+    await containerStop.run(context, STOP, undo);
+    const api = docker().api();
+    await api.startContainer(instance.container);
+    const start = {
+      ...context,
+      mark: 'u2/hello/main/container.start',
+      applied: appliedContainer(null),
+    };
+    await startOnce(start, START);
+    expect((await api.container(instance.container))?.State.Running).toBe(false);
+  });
+
+  test('of an earlier life of a root does not keep another from being put aside', async () => {
+    const { context, undo } = await running();
+    const earlier = { ...context, mark: 'u0/hello/main/container.start' };
+    const old = await startOnce(earlier, { ...START, spec: { ...SPEC, name: `${NAME}.u2` } });
+    await docker().api().stopContainer(old.container, 0);
+    await containerStop.run(context, STOP, undo);
+    expect(await docker().api().container(old.container)).toBeNull();
+  });
+});
