@@ -32,6 +32,8 @@ export async function askedAgain(
   const host = again.find(({ request }) => request.host)?.request.host;
   const [only] = again;
   const retryOf = again.length === 1 && only ? only.id : id;
+  // What the device has accepted before is that when it is asked for once more, too.
+  const { rollbackTo } = first.request.origin ?? {};
   return {
     chutes: again.flatMap(({ request }) => request.chutes),
     options: {
@@ -43,7 +45,7 @@ export async function askedAgain(
       allowQuarantined,
       by,
       requestId: null,
-      origin: { retryOf },
+      origin: { retryOf, ...(rollbackTo !== undefined && { rollbackTo }) },
       perChute: again.length > 1,
       ...(host && { host }),
     },
