@@ -34,7 +34,7 @@ export const runtime: Planner = {
     if (refusals.length > 0) return { refusals };
     const checks = [...portCheck(change, context), ...secretCheck(change, context)];
     const containers = inContainers
-      ? [...imageSteps(change, context), ...networkSteps(change)]
+      ? [...imageSteps(change, context), ...networkSteps(change, context)]
       : [];
     return { steps: [...checks, ...containers, ...volumes(change)] };
   },

@@ -132,7 +132,11 @@ function starts(
     return isContainer(spec)
       ? {
           ...common,
-          needs: [...common.needs, ...imageIdsOf(change, context), ...networkIdsOf(change)],
+          needs: [
+            ...common.needs,
+            ...imageIdsOf(change, context),
+            ...networkIdsOf(change, context),
+          ],
           phase: ORDER['container.start@1'],
           kind: 'container.start@1',
           args: { chute, service, spec },

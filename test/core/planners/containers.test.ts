@@ -31,6 +31,7 @@ describe('the plan of a chute that runs in containers', () => {
       'hello/main/image.build',
       'hello/image.check',
       'hello/main/release.switch',
+      'hello/network.create',
       'hello/main/container.stop',
       'hello/main/container.start',
       'hello/gate.check',
@@ -54,11 +55,12 @@ describe('the plan of a chute that runs in containers', () => {
       ],
     ],
     [
-      'restarting sees that the image is still there',
+      'restarting sees that image and network are still there',
       ask('restart', 'hello'),
       [
         'hello/main/image.build',
         'hello/image.check',
+        'hello/network.create',
         'hello/main/container.stop',
         'hello/main/container.start',
         'hello/gate.check',
@@ -89,6 +91,13 @@ describe('the plan of a chute that runs in containers', () => {
     expect(idsOf([ask('start', 'hello')], stopped)).toContain('hello/network.create');
   });
 
+  test('deleting a stopped chute takes along what could not be removed when it stopped', () => {
+    const stopped = after([ask('apply', chute())], [ask('stop', 'hello')]);
+    const ids = idsOf([ask('delete', 'hello')], stopped);
+    expect(ids).toContain('hello/container.remove');
+    expect(ids).toContain('hello/network.remove');
+  });
+
   test('leaves a service alone that nothing changes', () => {
     const two = (letter: string): Definition =>
       definition({ services: { main: node(source(letter)), db: node() } });
@@ -110,6 +119,11 @@ describe('the plan of a chute that runs in containers', () => {
     const ids = idsOf([ask('apply', chute())], withDead(one, 'hello', 'main'));
     expect(ids).toContain('hello/container.remove');
     expect(ids).not.toContain('hello/main/container.stop');
+  });
+
+  test('has the network of what died: somebody who cleans up takes what nothing runs on', () => {
+    const dead = withDead(one, 'hello', 'main');
+    expect(idsOf([ask('apply', chute())], dead)).toContain('hello/network.create');
   });
 
   test('is empty for what runs', () => {
