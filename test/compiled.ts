@@ -4,12 +4,13 @@ import { join } from 'node:path';
 
 const SOURCES = ['src', 'journal', 'replay'];
 
-/** Compiles the program where a source is newer than what was compiled last. */
+/** Builds the program where a source is newer than what was built last. */
 export function setup(): void {
-  const compiled = statSync('dist/src/cli/main.js', { throwIfNoEntry: false });
+  const compiled = statSync('dist/src/cli/ripcord.cjs', { throwIfNoEntry: false });
   if (compiled && newest() < compiled.mtimeMs) return;
   // What its types have against it is for another check.
-  spawnSync(process.execPath, ['node_modules/typescript/bin/tsc'], { stdio: 'inherit' });
+  for (const tool of ['node_modules/typescript/bin/tsc', 'esbuild.config.mjs'])
+    spawnSync(process.execPath, [tool], { stdio: 'inherit' });
 }
 
 function newest(): number {
