@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
@@ -13,6 +13,7 @@ import { unpack } from '../drivers/files/archive.ts';
 import { download, shownUrl } from '../drivers/files/download.ts';
 import { fetchCommit } from '../drivers/files/git.ts';
 import { type ObservedSource, observeSource } from '../drivers/files/observe-source.ts';
+import { hashFile } from '../drivers/files/tree.ts';
 
 /** Where a definition was read that names another place. */
 type Here = {
@@ -103,21 +104,24 @@ async function bring(
     const { url, commit: checkout } = location;
     return { tree, source: { type: 'git', url, checkout }, foundAt };
   }
-  const archive = location.type === 'archive' ? location.path : join(work, 'archive');
-  if (location.type === 'http') {
-    const digest = `sha256:${await download(location.url, archive, signal)}`;
-    if (digest !== source.digest)
-      throw new RipcordError(
-        'RIPCORD_DIGEST_MISMATCH',
-        `cannot use source '${location.url}': it is ${digest}, and has to be ${source.digest}`,
-        { hint: 'ask whoever publishes it, or give the sha256 of what shall be taken' },
-      );
-  }
   const where = location.type === 'http' ? shownUrl(location.url) : location.path;
+  const archive = join(work, 'archive');
+  // A copy: what is read has to be what was looked at, whoever writes there meanwhile.
+  if (location.type === 'archive') await copyFile(location.path, archive);
+  const digest =
+    location.type === 'http'
+      ? `sha256:${await download(location.url, archive, signal)}`
+      : `sha256:${await hashFile(archive)}`;
+  if (digest !== source.digest)
+    throw new RipcordError(
+      'RIPCORD_DIGEST_MISMATCH',
+      `cannot use source '${where}': it is ${digest}, and has to be ${source.digest}`,
+      { hint: 'ask whoever publishes it, or give the sha256 of what shall be taken' },
+    );
   await unpack(archive, tree, { source: `source '${where}'`, signal });
   await liftRoot(tree, work);
   if (reference.type === 'archive')
-    return { tree, source: { ...reference, path: archive }, foundAt };
+    return { tree, source: { ...reference, path: where }, foundAt };
   if (reference.type !== 'http' || reference.sha256 !== undefined)
     return { tree, source: reference, foundAt };
   const sha256 = source.digest.replace(/^sha256:/, '');
