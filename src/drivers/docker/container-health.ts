@@ -7,6 +7,7 @@ import { engineOf } from './engine.ts';
 import { dockerSocket } from './socket.ts';
 
 const OWN_ADDRESS = '127.0.0.1';
+const NO_ADDRESS = 'it has no address yet';
 
 /**
  * Asks the service in a container once how it is: at its own address, under the ports it has inside.
@@ -19,10 +20,12 @@ export async function askContainer(
   const found = await engineOf({ signal }).container(container);
   if (!found?.State.Running) return null;
   if (health.check.type === 'alive') return ownAnswer(found);
+  const host = addressOf(found);
+  if (host === null && health.check.type !== 'exec') return { verdict: 'silent', text: NO_ADDRESS };
   return askOnce(health, {
-    host: addressOf(found),
+    ...(host !== null && { host }),
     signal,
-    exec: async (argv, { timeoutMs }) => execIn(container, argv, { timeoutMs, signal }),
+    exec: async (argv, limits) => execIn(container, argv, { ...limits, signal }),
   });
 }
 
@@ -38,16 +41,28 @@ function ownAnswer({ State }: Container): Answer {
   }
 }
 
-/** On a network of its own it has an address there; on the host's it has the host's. Pure. */
-function addressOf({ NetworkSettings }: Container): string {
+/**
+ * On a network of its own it has an address there, or none while it is started again; on the host's it
+ * has the host's. Pure.
+ */
+function addressOf({ HostConfig, NetworkSettings }: Container): string | null {
+  if (HostConfig.NetworkMode === 'host') return OWN_ADDRESS;
   const addresses = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
-  return addresses.find((address) => address !== '') ?? OWN_ADDRESS;
+  return addresses.find((address) => address !== '') ?? null;
 }
 
 async function execIn(
   container: string,
   argv: readonly string[],
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  {
+    timeoutMs,
+    outputBytesMax,
+    signal,
+  }: {
+    readonly timeoutMs: number;
+    readonly outputBytesMax: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<{ readonly code: number | null; readonly how: string; readonly output: string }> {
   const limit = AbortSignal.timeout(timeoutMs);
   const engine = new EngineApi(dockerSocket(process.env), {
@@ -55,7 +70,8 @@ async function execIn(
   });
   try {
     const { code, output } = await engine.exec(container, argv, timeoutMs);
-    return { code, how: `exit ${code}`, output };
+    const kept = Buffer.from(output).subarray(0, outputBytesMax).toString('utf8');
+    return { code, how: `exit ${code}`, output: kept };
   } catch (error) {
     if (limit.aborted) return { code: null, how: `no answer within ${timeoutMs} ms`, output: '' };
     if (error instanceof EngineError) return { code: null, how: error.message, output: '' };

@@ -97,6 +97,7 @@ export type Container = {
   readonly RestartCount: number;
   readonly Config: { readonly Labels: Labels | null };
   readonly HostConfig: {
+    readonly NetworkMode: string;
     readonly RestartPolicy: { readonly Name: string };
     readonly CpuShares: number;
     readonly Memory: number;

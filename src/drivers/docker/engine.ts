@@ -1,4 +1,5 @@
 import { RipcordError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
 import { EngineApi } from './engine-api.ts';
 import { EngineError } from './engine-error.ts';
 import { dockerSocket } from './socket.ts';
@@ -22,7 +23,7 @@ export function engineForProbe({ signal }: { readonly signal: AbortSignal }): En
  * Asks the engine of containers for something, and says in the user's words what could not be done.
  *
  * Throws RIPCORD_DOCKER_UNREACHABLE when it was not asked (transient), or did not answer (unknown),
- * RIPCORD_DOCKER_REFUSED, RIPCORD_PORT_TAKEN or RIPCORD_ACCESS_DENIED.
+ * RIPCORD_DOCKER_REFUSED, RIPCORD_PORT_TAKEN, RIPCORD_DISK_FULL or RIPCORD_ACCESS_DENIED.
  */
 export async function asking<T>(what: string, body: () => Promise<T>): Promise<T> {
   try {
@@ -34,17 +35,27 @@ export async function asking<T>(what: string, body: () => Promise<T>): Promise<T
 
 const DENIED = new Set(['EACCES', 'EPERM']);
 const PORT_TAKEN = /port is already allocated|address already in use/;
-/** What passes by itself: a registry that is away, something that is being removed right now. */
+/**
+ * What passes by itself: a registry that is away, something that is being removed right now, a name that
+ * an earlier attempt took after it was given up.
+ */
 const PASSING =
-  /connection refused|i\/o timeout|no such host|network is unreachable|Client\.Timeout|TLS handshake timeout|unexpected EOF|toomanyrequests|is already in progress/;
+  /connection refused|connection reset by peer|i\/o timeout|no such host|no route to host|server misbehaving|network is unreachable|Client\.Timeout|deadline exceeded|TLS handshake timeout|: EOF$|unexpected EOF|unexpected HTTP status: 5\d\d|toomanyrequests|is already in progress|is already in use by container/;
+const DISK_FULL = /no space left on device|disk quota exceeded/;
 
-function inWords(what: string, error: EngineError): RipcordError {
-  const details = { outcome: error.outcome, status: error.status, reason: error.message };
+/** What an engine of containers did not do, in the user's words; `more` is told beside it. */
+export function inWords(
+  what: string,
+  error: EngineError,
+  more: Readonly<Record<string, Json>> = {},
+): RipcordError {
+  const details = { outcome: error.outcome, status: error.status, reason: error.message, ...more };
   const said = { cause: error, details };
   if (error.outcome === 'refused') {
     const message = `cannot ${what}: ${error.message}`;
     if (PORT_TAKEN.test(error.message))
       return new RipcordError('RIPCORD_PORT_TAKEN', message, said);
+    if (DISK_FULL.test(error.message)) return new RipcordError('RIPCORD_DISK_FULL', message, said);
     const isPassing = error.status === 503 || PASSING.test(error.message);
     return new RipcordError('RIPCORD_DOCKER_REFUSED', message, {
       ...said,

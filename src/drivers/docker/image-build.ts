@@ -7,10 +7,11 @@ import { releaseDirectory } from '../../core/layout.ts';
 import type { ArgsOf, ResultOf } from '../../core/step.ts';
 import { below } from '../service-environment.ts';
 import { buildContext, RECIPE } from './build-context.ts';
+import { shortened } from './container-log.ts';
 import type { EngineApi } from './engine-api.ts';
 import { EngineError } from './engine-error.ts';
 import type { Image } from './engine-types.ts';
-import { asking, engineForProbe, engineOf } from './engine.ts';
+import { asking, engineForProbe, engineOf, inWords } from './engine.ts';
 import { removeUnused } from './image-pull.ts';
 import { contentHashOf, foreign, hashOf, isOf, madeLabels, markOf, type Owner } from './ours.ts';
 
@@ -76,7 +77,7 @@ export const imageBuild: DriverOf<'image.build@1'> = {
   },
 };
 
-/** Throws RIPCORD_DOCKER_REFUSED with the last lines of a build that fails. */
+/** Throws what `asking` does, with the last lines of a build that fails. */
 async function build(engine: EngineApi, context: StepContext, args: Args): Promise<void> {
   const { chute, release, dockerfile, image } = args;
   const root = realpathSync(context.root);
@@ -111,14 +112,10 @@ async function build(engine: EngineApi, context: StepContext, args: Args): Promi
     );
   } catch (error) {
     if (!(error instanceof EngineError) || error.outcome !== 'refused') throw error;
-    throw new RipcordError(
-      'RIPCORD_DOCKER_REFUSED',
-      `cannot build image ${image}: ${error.message}`,
-      {
-        cause: error,
-        details: { image, log: lines.slice(-LINES_MAX) },
-      },
-    );
+    throw inWords(`build image ${image}`, error, {
+      image,
+      log: shortened(lines.slice(-LINES_MAX)),
+    });
   }
 }
 

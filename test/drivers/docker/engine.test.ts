@@ -58,6 +58,32 @@ test.each([
     code: 'RIPCORD_DOCKER_REFUSED',
     kind: 'transient',
   },
+  // One that was asked for late has the name, and is cleared away by the next attempt.
+  {
+    status: 409,
+    message: 'Conflict. The container name "/hello-main" is already in use by container "c1"',
+    code: 'RIPCORD_DOCKER_REFUSED',
+    kind: 'transient',
+  },
+  {
+    status: 500,
+    message: 'Get "https://r.example/v2/": read tcp 10.0.0.2:1: read: connection reset by peer',
+    code: 'RIPCORD_DOCKER_REFUSED',
+    kind: 'transient',
+  },
+  {
+    status: 500,
+    message: 'received unexpected HTTP status: 503 Service Unavailable',
+    code: 'RIPCORD_DOCKER_REFUSED',
+    kind: 'transient',
+  },
+  // What is kept back for a rollback is given up for an undo that says this.
+  {
+    status: 500,
+    message: 'mkdir /var/lib/docker/overlay2/1: no space left on device',
+    code: 'RIPCORD_DISK_FULL',
+    kind: 'permanent',
+  },
 ])('a refusal says so: $message', async ({ status, message, code, kind }) => {
   await saying(status, message);
   await expect(start()).rejects.toMatchObject({
