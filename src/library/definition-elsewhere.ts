@@ -120,8 +120,7 @@ async function bring(
     );
   await unpack(archive, tree, { source: `source '${where}'`, signal });
   await liftRoot(tree, work);
-  if (reference.type === 'archive')
-    return { tree, source: { ...reference, path: where }, foundAt };
+  if (reference.type === 'archive') return { tree, source: { ...reference, path: where }, foundAt };
   if (reference.type !== 'http' || reference.sha256 !== undefined)
     return { tree, source: reference, foundAt };
   const sha256 = source.digest.replace(/^sha256:/, '');
