@@ -125,7 +125,10 @@ async function environmentOf(
   return told;
 }
 
-/** Gives a service's own directories to the user its processes run as. Safe to repeat. */
+/**
+ * Gives a service's own directories to the user its processes run as. Safe to repeat. Root needs nothing
+ * given: another service of the chute, or the version before when it has to run again, is not root.
+ */
 export async function giveMounts(
   { root }: StepContext,
   { chute, service, spec }: ServiceArgs,
@@ -134,7 +137,8 @@ export async function giveMounts(
     for (const { source, readOnly } of Object.values(spec.mounts)) {
       const path = below(realpathSync(root), source);
       mkdirSync(path, { recursive: true });
-      if (!readOnly && process.getuid?.() === 0) chownSync(path, spec.uid, spec.uid);
+      if (!readOnly && spec.uid !== 0 && process.getuid?.() === 0)
+        chownSync(path, spec.uid, spec.uid);
     }
   });
 }
