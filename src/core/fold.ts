@@ -124,6 +124,7 @@ function started(
   event: Recorded<Extract<ChuteEvent, { type: 'engine.started' }>>,
 ): void {
   const isRebooted = draft.boot !== event.boot;
+  if (isRebooted && draft.boot !== '') draft.isBooting = true;
   draft.engineRuns = true;
   draft.boot = event.boot;
   for (const update of Object.values(draft.updates)) {
@@ -160,6 +161,7 @@ function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
       update.phase = 'queued';
       return;
     case 'update.planned':
+      if (!update.request.atBoot) delete draft.isBooting;
       update.phase = 'planned';
       update.marks = '.'.repeat(event.steps.length);
       update.plan = castDraft({

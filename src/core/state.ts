@@ -155,7 +155,7 @@ export type Quarantine = {
 };
 
 /** Raised when `State` changes its shape: a snapshot of another shape is folded anew, never guessed at. */
-const STATE_SHAPE = 3;
+const STATE_SHAPE = 4;
 
 /** Everything that the journal says about a device, up to and with record `seq`. Bounded. */
 export type State = {
@@ -165,6 +165,8 @@ export type State = {
   /** Whether an engine has started and not stopped: an unclean end, if nobody holds the journal. */
   readonly engineRuns: boolean;
   readonly boot: string;
+  /** Since a reboot nothing was planned but starts of what should run: some may still be to be asked for. */
+  readonly isBooting?: true;
   readonly applied: Applied;
   readonly chutes: Readonly<Record<ChuteName, ChuteRecord>>;
   /** Absent as long as nobody asked for another configuration of the device. */

@@ -85,10 +85,13 @@ export class Engine {
     return this.#book.state;
   }
 
-  /** Whether the machine was started anew since the last engine: then no service of it is left. */
+  /**
+   * Whether the machine was started anew since an engine was through with what there was to do at boot:
+   * then services of it may be gone.
+   */
   get isRebooted(): boolean {
-    const { bootBefore } = this.#book;
-    return bootBefore !== '' && bootBefore !== this.#shop.clock.boot;
+    const { bootBefore, state } = this.#book;
+    return state.isBooting ?? (bootBefore !== '' && bootBefore !== this.#shop.clock.boot);
   }
 
   get journal(): Journal<ChuteEvent> {

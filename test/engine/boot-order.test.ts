@@ -186,3 +186,25 @@ test('a start at boot that was cut off goes on before what waits', async () => {
     'u2 committed',
   ]);
 });
+
+test('a boot that was cut off before it asked for anything begins once more', async () => {
+  const gateway = new Gateway();
+  await gateway.installs('door', 'lamp');
+  await gateway.crashesIn(async (requests, engine) => {
+    engine.holdBack(() => false);
+    await requests.ask(asked(definition('bell', 1, [])));
+  });
+  // The first engine after the reboot says that it is there, and dies.
+  const { shelf } = gateway.world;
+  await gateway.world.engine({ planners: [chutes()] });
+  shelf.generation += 1;
+  const words = await gateway.boots();
+  expect(words.filter((word) => word.endsWith('at boot'))).toEqual([
+    'u4 asks to start door at boot',
+    'u5 asks to start lamp at boot',
+  ]);
+  expect(behind(words, 'u3 planned')).toEqual(['u3 started', 'u3 committed']);
+  // From then on who dies was not ended by the reboot.
+  gateway.world.things.delete('lamp/started');
+  expect((await gateway.boots()).filter((word) => word.endsWith('at boot'))).toEqual([]);
+});
