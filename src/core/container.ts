@@ -50,9 +50,10 @@ export function isContainerInstance(instance: ServiceInstance): instance is Cont
 
 /** The kinds of steps of the docker runtime. */
 export interface ContainerKinds {
-  /** Brings an image from where it is published, unless it is there. */
+  /** Brings an image from where it is published, unless it is there, and says for which chute. */
   'image.pull@1': {
     args: { readonly chute: ChuteName; readonly image: string };
+    /** Whether it was there for this chute, or is somebody else's. */
     undo: { readonly existed: boolean };
     result: { readonly image: string; readonly pulled: boolean };
   };
@@ -83,8 +84,10 @@ export interface ContainerKinds {
   'image.drop@1': {
     args: {
       readonly chute: ChuteName;
-      /** By name, what stays of those that were built or pulled for the chute. */
+      /** By name, what stays for the chute of those that were built or pulled for it. */
       readonly keep: readonly string[];
+      /** What other chutes name: it stays for them, when it was brought for them, too. */
+      readonly shared: readonly string[];
     };
     undo: null;
     result: { readonly dropped: readonly string[] };

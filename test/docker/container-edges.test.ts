@@ -60,7 +60,7 @@ describeDocker('a container', (docker) => {
       labels: {},
       dockerfile: RECIPE,
     });
-    await imageDrop.run(context, { chute: 'hello', keep: [] }, null);
+    await imageDrop.run(context, { chute: 'hello', keep: [], shared: [] }, null);
     expect(await api.image('mine:1')).not.toBeNull();
     expect(await api.image(BUILT)).toBeNull();
   });

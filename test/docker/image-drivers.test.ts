@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import type { StepContext } from '../../src/core/driver.ts';
 import type { Json } from '../../src/core/json.ts';
 import { releaseDirectory } from '../../src/core/layout.ts';
 import { imageBuild } from '../../src/drivers/docker/image-build.ts';
@@ -195,7 +196,7 @@ describeDocker('images', (docker) => {
     ],
   });
 
-  const dropArgs = { chute: 'hello', keep: ['hello-main:2'] };
+  const dropArgs = { chute: 'hello', keep: ['hello-main:2'], shared: [] };
   driverContract(framework, {
     kind: 'image.drop@1',
     driver: imageDrop,
@@ -229,7 +230,7 @@ describeDocker('images', (docker) => {
       { previous: null },
     );
     await imagePull.run(context, { chute: 'hello', image: tiny.name }, { existed: false });
-    const { result } = await imageDrop.run(context, { chute: 'hello', keep: [] }, null);
+    const { result } = await imageDrop.run(context, { chute: 'hello', keep: [], shared: [] }, null);
     expect(result.dropped.toSorted()).toEqual([tiny.name, 'hello-main:1'].toSorted());
     const left = (await api.images({})).flatMap(({ RepoTags }) => RepoTags ?? []);
     expect(left.toSorted()).toEqual(['busybox:test', 'other-main:1']);
@@ -239,8 +240,43 @@ describeDocker('images', (docker) => {
     const { context } = pulling();
     await imagePull.run(context, { chute: 'hello', image: tiny.name }, { existed: false });
     await docker().api().createContainer('user', { Image: tiny.name, Labels: {}, HostConfig: {} });
-    const { result } = await imageDrop.run(context, { chute: 'hello', keep: [] }, null);
+    const { result } = await imageDrop.run(context, { chute: 'hello', keep: [], shared: [] }, null);
     expect(result.dropped).toEqual([]);
     expect(await docker().api().image(tiny.name)).not.toBeNull();
+  });
+
+  /** Brings the published image for a chute, and gives what undoing that needs. */
+  const bringFor = async (context: StepContext, chute: string) => {
+    const args = { chute, image: tiny.name };
+    const undo = (await imagePull.prepare?.(context, args)) ?? { existed: true };
+    await imagePull.run(context, args, undo);
+    return { args, undo };
+  };
+  const isThere = async () => (await docker().api().image(tiny.name)) !== null;
+
+  test('an image that two chutes name goes with the second of them', async () => {
+    const { context } = pulling();
+    for (const chute of ['hello', 'other']) await bringFor(context, chute);
+    await imageDrop.run(context, { chute: 'hello', keep: [], shared: [tiny.name] }, null);
+    expect(await isThere()).toBe(true);
+    await imageDrop.run(context, { chute: 'other', keep: [], shared: [] }, null);
+    expect(await isThere()).toBe(false);
+  });
+
+  test('an image stays for a chute that needs it when the update that brought it is undone', async () => {
+    const { context } = pulling();
+    const { args, undo } = await bringFor(context, 'hello');
+    await bringFor(context, 'other');
+    await imagePull.undo?.(context, args, undo);
+    expect(await isThere()).toBe(true);
+  });
+
+  test('what was half dropped when the power went is dropped by the next', async () => {
+    const { context } = pulling();
+    await bringFor(context, 'hello');
+    const api = docker().api();
+    await api.removeImage(tiny.name);
+    await imageDrop.run(context, { chute: 'hello', keep: [], shared: [] }, null);
+    expect((await api.images({})).flatMap(({ RepoTags }) => RepoTags)).toEqual(['busybox:test']);
   });
 });

@@ -54,17 +54,19 @@ export function imageDrops(change: Change, context: PlanContext): readonly StepD
   const isGone = had.some((image) => !wanted.includes(image)) || isMadeAnew(change);
   if (!before?.definition || !isGone) return [];
   const others = Object.entries(context.applied.chutes).filter(([name]) => name !== chute);
-  const named = [
+  const shared = [
     ...others.flatMap(([, { definition }]) => (definition ? imagesOf(definition) : [])),
-    ...context.changes.flatMap((each) => (each.desired ? imagesOf(each.desired.definition) : [])),
+    ...context.changes.flatMap((each) =>
+      each.desired && each.chute !== chute ? imagesOf(each.desired.definition) : [],
+    ),
   ];
-  const keep = [...new Set([...named, ...(desired ? had : [])])].toSorted(textOrder);
+  const keep = desired ? [...wanted, ...had] : [];
   return [
     {
       id: `${chute}/image.drop`,
       phase: ORDER['image.drop@1'],
       kind: 'image.drop@1',
-      args: { chute, keep },
+      args: { chute, keep: inOrder(keep), shared: inOrder(shared) },
       title: desired
         ? `drop images of ${chute} older than the ones before`
         : `drop the images of ${chute}`,
@@ -72,6 +74,9 @@ export function imageDrops(change: Change, context: PlanContext): readonly StepD
     },
   ];
 }
+
+const inOrder = (names: readonly string[]): readonly string[] =>
+  [...new Set(names)].toSorted(textOrder);
 
 type StartingImage = {
   readonly service: ServiceName;

@@ -12,7 +12,7 @@ import type { EngineApi } from './engine-api.ts';
 import { EngineError } from './engine-error.ts';
 import type { Image } from './engine-types.ts';
 import { asking, engineForProbe, engineOf, inWords } from './engine.ts';
-import { removeUnused } from './image-pull.ts';
+import { removeUnused } from './image-claim.ts';
 import { contentHashOf, foreign, hashOf, isOf, madeLabels, markOf, type Owner } from './ours.ts';
 
 type Args = ArgsOf<'image.build@1'>;

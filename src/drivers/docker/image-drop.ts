@@ -3,13 +3,13 @@ import { containerName } from '../../core/planners/container-spec.ts';
 import type { ArgsOf } from '../../core/step.ts';
 import type { EngineApi } from './engine-api.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
-import { dropPulled, pulledBeside, removeUnused } from './image-pull.ts';
+import { type Claim, claimsBeside, letGo, removeUnused } from './image-claim.ts';
 import { ownerLabels, serviceOf, shortId } from './ours.ts';
 
 type Args = ArgsOf<'image.drop@1'>;
 
 /** Images that go: what was built for the chute, by name or without one, and what was pulled. */
-type Unneeded = { readonly built: readonly string[]; readonly pulled: readonly string[] };
+type Unneeded = { readonly built: readonly string[]; readonly pulled: readonly Claim[] };
 
 /** Drops images that no definition names any more. What something still uses stays. */
 export const imageDrop: DriverOf<'image.drop@1'> = {
@@ -23,7 +23,10 @@ export const imageDrop: DriverOf<'image.drop@1'> = {
       const dropped: string[] = [];
       for (const each of built) if (await removeUnused(engine, each)) dropped.push(nameOf(each));
       const owner = { root: context.root, chute: args.chute };
-      for (const each of pulled) if (await dropPulled(engine, owner, each)) dropped.push(each);
+      for (const { image, claim } of pulled) {
+        if (image === null) await removeUnused(engine, claim);
+        else if (await letGo(engine, owner, { image, shared: args.shared })) dropped.push(image);
+      }
       return { result: { dropped } };
     });
   },
@@ -31,7 +34,9 @@ export const imageDrop: DriverOf<'image.drop@1'> = {
   async probe(context, args) {
     return asking(`look at images of ${args.chute}`, async () => {
       const { built, pulled } = await unneeded(engineForProbe(context), context, args);
-      const evidence = { left: [...built, ...pulled].map(nameOf) };
+      const evidence = {
+        left: [...built, ...pulled.map(({ image, claim }) => image ?? claim)].map(nameOf),
+      };
       if (evidence.left.length > 0) return { state: 'not-done', evidence };
       return { state: 'done', evidence, done: { result: { dropped: [] } } };
     });
@@ -41,17 +46,18 @@ export const imageDrop: DriverOf<'image.drop@1'> = {
 async function unneeded(
   engine: EngineApi,
   { root }: StepContext,
-  { chute, keep }: Args,
+  { chute, keep, shared }: Args,
 ): Promise<Unneeded> {
+  const named = [...keep, ...shared];
   const images = await engine.images(ownerLabels({ root, chute, made: 'image' }));
   const built = images.flatMap(({ Id, RepoTags, Labels }) => {
     const names = (RepoTags ?? []).filter((name) => name !== '<none>:<none>');
     if (names.length === 0) return [Id];
     // What somebody builds on an image has its labels, and is called as they like.
     const ours = `${containerName(chute, serviceOf(Labels, 'image').service ?? '')}:`;
-    return names.filter((name) => name.startsWith(ours) && !keep.includes(name));
+    return names.filter((name) => name.startsWith(ours) && !named.includes(name));
   });
-  return { built, pulled: await pulledBeside(engine, { root, chute }, keep) };
+  return { built, pulled: await claimsBeside(engine, { root, chute }, keep) };
 }
 
 const nameOf = (reference: string): string =>

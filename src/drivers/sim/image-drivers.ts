@@ -76,10 +76,11 @@ export const imageCheck: SimDriverOf<'image.check@1'> = {
 };
 
 export const imageDrop: SimDriverOf<'image.drop@1'> = {
-  run({ world, part }, { chute, keep }) {
+  run({ world, part }, { chute, keep, shared }) {
+    const named = [...keep, ...shared];
     const used = new Set(world.containers.map(({ image }) => image));
     const old = Object.entries(world.images)
-      .filter(([image, had]) => had.chute === chute && !keep.includes(image) && !used.has(had.id))
+      .filter(([image, had]) => had.chute === chute && !named.includes(image) && !used.has(had.id))
       .map(([image]) => image);
     for (const image of old) part(`drop ${image}`, () => drop(world, image));
     return { result: { dropped: old } };

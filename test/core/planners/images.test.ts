@@ -50,12 +50,14 @@ describe('images', () => {
     const applied = after([ask('apply', chute())], [ask('apply', other)]);
     const asked = [ask('apply', chute({}, { version: 2 }))];
     const plan = planOf(asked, { applied, facts: FACTS });
-    expect(argsOf(plan, 'image.drop@1', 'hello/image.drop').keep).toEqual([
-      'hello-main:1',
-      'hello-main:2',
-      'redis:7',
-    ]);
+    expect(argsOf(plan, 'image.drop@1', 'hello/image.drop')).toMatchObject({
+      keep: ['hello-main:1', 'hello-main:2'],
+      shared: ['redis:7'],
+    });
     const gone = planOf([ask('delete', 'hello')], { applied, facts: FACTS });
-    expect(argsOf(gone, 'image.drop@1', 'hello/image.drop').keep).toEqual(['redis:7']);
+    expect(argsOf(gone, 'image.drop@1', 'hello/image.drop')).toMatchObject({
+      keep: [],
+      shared: ['redis:7'],
+    });
   });
 });
