@@ -14,6 +14,9 @@ const SYSTEM_PATH = '/paradrop';
 /** Whose the processes of a service are that does not ask to be root. */
 const UNPRIVILEGED_UID = 999;
 
+/** Longer ones no engine takes. */
+const TAG_LENGTH_MAX = 128;
+
 /** How a service is made as a container. Pure. */
 export function containerSpec(
   definition: Definition,
@@ -76,7 +79,8 @@ export function imageName(
 ): string {
   if (type === 'image' && image !== undefined) return image;
   const tag = String(version ?? 'latest').replaceAll(/[^\w.-]/g, '-');
-  return `${containerName(chute, name)}:${/^[.-]/.test(tag) ? `v${tag}` : tag}`;
+  const whole = /^[.-]/.test(tag) ? `v${tag}` : tag;
+  return `${containerName(chute, name)}:${whole.slice(0, TAG_LENGTH_MAX)}`;
 }
 
 /** A text is for the shell inside, as in a Dockerfile; a list is what it is. */

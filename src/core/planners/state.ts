@@ -139,6 +139,8 @@ function starts(
           ],
           phase: ORDER['container.start@1'],
           kind: 'container.start@1',
+          // Undoing it stops it.
+          timeoutMs: spec.stop.graceMs + STOP_MS,
           args: { chute, service, spec },
         }
       : {

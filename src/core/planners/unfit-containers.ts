@@ -15,6 +15,7 @@ export function unfitForContainers(
   if (!facts.capabilities.includes('docker')) return [noEngine(chute)];
   const systemDir = definition.systemDir ?? '/paradrop';
   return Object.entries(definition.services).flatMap(([name, service]) => [
+    ...unnamable(chute, name, service),
     ...unbuildable(chute, name, service),
     ...wrongNetwork(chute, name, service),
     ...wrongPorts(chute, name, service),
@@ -29,6 +30,20 @@ const noEngine = (chute: ChuteName): PlainRefusal => ({
   path: '',
   hint: 'start Docker and look with ripcord doctor, or make another root with --runtime process',
 });
+
+/** Images are called after chutes and services, and end with a letter or a digit. */
+function unnamable(chute: ChuteName, name: ServiceName, { type }: Service): PlainRefusal[] {
+  const called = type === 'image' ? chute : name;
+  if (!called.endsWith('-')) return [];
+  return [
+    {
+      code: 'RIPCORD_DEFINITION_INVALID',
+      message: `cannot name an image after service ${name} of ${chute}: ${called} ends with -`,
+      path: pointer('services', name),
+      hint: `call it ${called.replace(/-+$/, '')}`,
+    },
+  ];
+}
 
 function unbuildable(chute: ChuteName, name: ServiceName, service: Service): PlainRefusal[] {
   const recipe = buildRecipe(service);

@@ -115,6 +115,13 @@ describe('the plan of a chute that runs in containers', () => {
     expect(specOf(given).network).toEqual({ name: 'ripcord-hello', aliases: ['main'] });
   });
 
+  test('gives undoing a start the time that stopping takes', () => {
+    const slow = chute({ stop: { signal: 'SIGTERM', graceMs: 300_000 } });
+    const { steps } = planOf([ask('apply', slow)], { facts: FACTS });
+    const start = steps.find(({ kind }) => kind === 'container.start@1');
+    expect(start?.timeoutMs).toBeGreaterThan(300_000);
+  });
+
   test('clears away what died', () => {
     const ids = idsOf([ask('apply', chute())], withDead(one, 'hello', 'main'));
     expect(ids).toContain('hello/container.remove');

@@ -45,6 +45,18 @@ describe('what no container can be made of', () => {
       '/services/main/volumes/~1paradrop',
       'cannot mount volume mine of hello at /paradrop of service main',
     ],
+    [
+      'a service whose image cannot be called after it',
+      definition({ services: { 'web-': node() } }),
+      '/services/web-',
+      'cannot name an image after service web- of hello',
+    ],
+    [
+      'a chute that no image can be called after',
+      definition({ name: 'hello-', services: { main: node({ type: 'image', image: 'redis:7' }) } }),
+      '/services/main',
+      'cannot name an image after service main of hello-',
+    ],
   ])('%s is refused in words', (_story, given, path, words) => {
     const refusals = refusalsOf([ask('apply', given)], { facts: FACTS });
     expect(refusals).toMatchObject([{ module: 'runtime', path }]);
