@@ -8,6 +8,7 @@ import { compareChute } from '../core/compare-chute.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
+import { paysDebts } from '../core/in-the-way.ts';
 import { canonical } from '../core/json.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { applyPatch } from '../core/patch.ts';
@@ -151,7 +152,8 @@ function faultsOf(text: string): string {
 }
 
 /** The state that the journal of the simulation begins on: that of the device, with nothing on its way. */
-function beforeOf({ state, applied }: SimulationInput): State {
+function beforeOf({ state, applied, asked }: SimulationInput): State {
+  const asking = { id: '', seq: Number.POSITIVE_INFINITY, request: asked };
   const underWay = Object.values(state.updates).flatMap((update) => update.plan?.steps ?? []);
   return {
     ...state,
@@ -159,6 +161,8 @@ function beforeOf({ state, applied }: SimulationInput): State {
     engineRuns: false,
     applied: withPromisedPorts(applied, underWay),
     facts: null,
+    // What those on their way have written and not loaded yet is theirs.
+    reloads: paysDebts(asking, state) ? state.reloads : {},
     updates: {},
     quarantine: {},
     requests: {},

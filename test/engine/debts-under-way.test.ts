@@ -8,6 +8,9 @@ import { simDrivers } from '../../src/drivers/sim/all.ts';
 import { SimDevice } from '../../src/drivers/sim/device.ts';
 import { differences } from '../../src/drivers/sim/sim-world.ts';
 import type { Asked } from '../../src/engine/asked.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { planOn } from '../../src/engine/planning.ts';
+import { simulate, type Simulation } from '../../src/library/simulate.ts';
 import { ask, definition, service } from '../core/plan-model.ts';
 import { asked, sha256, World } from './world.ts';
 
@@ -76,6 +79,15 @@ class Gateway {
   }
 }
 
+/** What a request would come to, carried out beside what is on its way. */
+async function simulated({ state, workshop }: Engine, request: Asked): Promise<Simulation> {
+  const { planners, host } = workshop;
+  const scene = { facts: await host.facts(), planners, sha256 };
+  const made = planOn(state, request, scene);
+  if (!('plan' in made)) throw new Error(JSON.stringify(made));
+  return await simulate({ ...scene, state, asked: request, applied: state.applied, made });
+}
+
 test('what an update under way owes is its own: no other one pays it, or writes its files', async () => {
   const gateway = new Gateway();
   const { engine, requests } = await gateway.engine('config.reload@1');
@@ -85,6 +97,7 @@ test('what an update under way owes is its own: no other one pays it, or writes 
   const door = await requests.ask(plain('door'));
   expect((await door.done).outcome).toBe('committed');
   expect(gateway.kindsOf(door.id)).toEqual([]);
+  expect(await simulated(engine, plain('lamp'))).toMatchObject({ result: 'as desired' });
   gateway.letGo();
   expect((await camera.done).outcome).toBe('committed');
   await engine.close();
