@@ -96,7 +96,7 @@ async function expectWhole(device: Device, sides: readonly Side[], story: string
   return side;
 }
 
-/** Kills an update at the Kth boundary, for every K until it survives; checks what the next command makes of it. */
+/** Kills an update at the Kth boundary, for one K after the other until it survives; checks what the next command makes of it. */
 async function sweep(
   kill: (typeof KILLS)[number],
   options: {
@@ -104,6 +104,8 @@ async function sweep(
     readonly faults?: string;
     readonly flags?: readonly string[];
     readonly again?: (k: number) => string;
+    /** Every so many boundaries; each of them by default. */
+    readonly stride?: number;
     /** How an update that was on record may end. */
     readonly outcomes: readonly string[];
   },
@@ -112,7 +114,7 @@ async function sweep(
   let wasTaken = false;
   let old = sides.at(-1);
   let before = await lastUpdate(device);
-  for (let k = 1; k < BOUNDARIES_MAX; k++) {
+  for (let k = 1; k < BOUNDARIES_MAX; k += options.stride ?? 1) {
     const wanted = sides[(sides.findIndex((each) => each === old) + 1) % sides.length];
     if (!old || !wanted) throw new Error('no side');
     const fault = [`${kill}=${k}`, options.faults ?? ''].filter(Boolean).join(',');
