@@ -31,6 +31,8 @@ export type EngineLimits = {
 };
 
 const AWAY = new Set(['ENOENT', 'ECONNREFUSED']);
+/** It ended while it was asked: a question does no harm twice. */
+const ENDED = new Set(['ECONNRESET', 'EPIPE']);
 const LOOK_MS = 100;
 
 /**
@@ -116,7 +118,8 @@ export class EngineConnection {
       try {
         return await sendTo(this.#socket, call);
       } catch (error) {
-        const isAway = error instanceof EngineError && AWAY.has(error.code ?? '');
+        const code = (error instanceof EngineError && error.code) || '';
+        const isAway = AWAY.has(code) || (call.method === 'GET' && ENDED.has(code));
         if (!isAway || performance.now() >= end) throw error;
         await pause(LOOK_MS, undefined, { signal: call.signal }).catch(() => {
           throw error;

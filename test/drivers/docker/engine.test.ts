@@ -103,6 +103,24 @@ test('an answer that is lost leaves it open what was done', async () => {
   });
 });
 
+test('a question that an engine took with it when it ended is asked again', async () => {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    if (request.url === '/version') {
+      response.end(JSON.stringify({ Version: '20.10', ApiVersion: '1.41', MinAPIVersion: '1.12' }));
+    } else if (++asked === 1) request.socket.destroy();
+    else response.end(JSON.stringify({ Id: 'c1' }));
+  });
+  const socket = join(temporaryRoot(), 'engine.sock');
+  process.env['RIPCORD_DOCKER'] = socket;
+  await new Promise<void>((done) => {
+    server.listen(socket, done);
+  });
+  onTestFinished(() => void server.close());
+  const { signal } = new AbortController();
+  expect(await engineOf({ signal }).container('c1')).toEqual({ Id: 'c1' });
+});
+
 test('an engine that is away for longer than anybody waits was never asked', async () => {
   process.env['RIPCORD_DOCKER'] = '/no/such/engine.sock';
   const signal = AbortSignal.timeout(50);
