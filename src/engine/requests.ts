@@ -96,8 +96,10 @@ export class Requests {
   ): readonly UpdateBegun[] {
     const { nextUpdate, seq } = this.#engine.state;
     const first = `u${nextUpdate}`;
+    const isOne = parts.length === 1;
     return parts.map(({ asked }, at) => {
-      const own = contentHashOf(asked, this.#engine.workshop.sha256);
+      // What was said, so that it is known again: what it means may be more.
+      const own = isOne ? contentHash : contentHashOf(asked, this.#engine.workshop.sha256);
       const request: UpdateRequest = { ...asked, contentHash: own };
       const update = {
         id: `u${nextUpdate + at}`,
@@ -105,7 +107,7 @@ export class Requests {
         phase: 'requested',
         stuck: [],
       } as const;
-      if (parts.length === 1) return { ...update, request };
+      if (isOne) return { ...update, request };
       const lane = { first, of: parts.length, contentHash };
       // One number stands for all of them, and one key.
       return { ...update, request: { ...request, requestId: at === 0 ? requestId : null, lane } };

@@ -11,6 +11,7 @@ import { SimDevice } from '../../src/drivers/sim/device.ts';
 import { differences } from '../../src/drivers/sim/sim-world.ts';
 import type { Said } from '../../src/engine/asked.ts';
 import { toBe } from '../core/host-config/device.ts';
+import { ask as chuteAsk, definition } from '../core/plan-model.ts';
 import { asked, type Death, sha256, World } from './world.ts';
 
 const BEFORE = { lan: { ipaddr: '192.168.1.1', interfaces: ['eth1'] } };
@@ -231,4 +232,16 @@ test('a request that says nothing of it is carried out as the device is configur
     ['queue', 'rollback'],
     ['queue', 'resume'],
   ]);
+});
+
+test('a reset is known again by its id, although it took along what it does not name', async () => {
+  const gateway = await configured();
+  const reset: HostRequest = { operation: 'reset', config: null, patch: [] };
+  const request = { ...asked(), host: reset, requestId: 'k' };
+  const lamp = { chutes: [chuteAsk('apply', definition({ name: 'lamp' }))] };
+  expect(await gateway.calm({ ...asked(), ...lamp })).toBe('committed');
+  expect(await gateway.calm(request)).toBe('committed');
+  const { seq } = gateway.state;
+  expect(await gateway.calm(request)).toBe('committed');
+  expect(gateway.state.seq).toBe(seq);
 });
