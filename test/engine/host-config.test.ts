@@ -11,7 +11,7 @@ import { SimDevice } from '../../src/drivers/sim/device.ts';
 import { differences } from '../../src/drivers/sim/sim-world.ts';
 import type { Said } from '../../src/engine/asked.ts';
 import { toBe } from '../core/host-config/device.ts';
-import { ask as chuteAsk, definition } from '../core/plan-model.ts';
+import { ask as chuteAsk, definition as chute } from '../core/plan-model.ts';
 import { asked, type Death, sha256, World } from './world.ts';
 
 const BEFORE = { lan: { ipaddr: '192.168.1.1', interfaces: ['eth1'] } };
@@ -238,7 +238,7 @@ test('a reset is known again by its id, although it took along what it does not 
   const gateway = await configured();
   const reset: HostRequest = { operation: 'reset', config: null, patch: [] };
   const request = { ...asked(), host: reset, requestId: 'k' };
-  const lamp = { chutes: [chuteAsk('apply', definition({ name: 'lamp' }))] };
+  const lamp = { chutes: [chuteAsk('apply', chute({ name: 'lamp' }))] };
   expect(await gateway.calm({ ...asked(), ...lamp })).toBe('committed');
   expect(await gateway.calm(request)).toBe('committed');
   const { seq } = gateway.state;
