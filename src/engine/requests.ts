@@ -1,7 +1,8 @@
 import type { Recorded } from '../../journal/record.ts';
-import { type Applied, stateHash } from '../core/applied.ts';
+import { stateHash } from '../core/applied.ts';
 import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, UpdateId, UpdateRequest } from '../core/events.ts';
+import type { HostFacts } from '../core/facts.ts';
 import { spelledOut } from '../core/host-config/spelled-out.ts';
 import { blockersOf, hasBegun, sharersOf } from '../core/in-the-way.ts';
 import type { Planned } from '../core/make-plan.ts';
@@ -10,10 +11,11 @@ import { subjectsOf } from '../core/subjects.ts';
 import { type Asked, contentHashOf, type Said } from './asked.ts';
 import { conflictEvent } from './conflict.ts';
 import type { Engine } from './engine.ts';
+import type { ObservedService } from './host.ts';
 import { decisionEvent } from './lane-events.ts';
 import { idsOf, partsOf, together } from './lanes.ts';
 import { type Outcome, UNCHANGED } from './outcome.ts';
-import { planOn, withDrift } from './planning.ts';
+import { planOn, type PlanScene, withDrift } from './planning.ts';
 import { SUPERVISOR } from './supervised.ts';
 import { Turns } from './turns.ts';
 
@@ -50,9 +52,9 @@ export class Requests {
 
   /** What `ask` would plan, without asking. Journals nothing. */
   async plan(said: Said): Promise<Planned> {
-    const asked = spelledOut(said, this.#engine.state);
-    const { applied } = await this.#observed(asked);
-    return await this.#planned(asked, applied);
+    const { seen, facts } = await this.#looked(said);
+    const { applied } = withDrift(this.#engine.state.applied, seen);
+    return this.#planned(spelledOut(said, this.#engine.state), { applied, facts });
   }
 
   async #ask(said: Said, isMeant: () => boolean): Promise<UpdateHandle> {
@@ -60,12 +62,13 @@ export class Requests {
     const contentHash = contentHashOf(said, shop.sha256);
     const earlier = await this.#earlier(said.requestId, contentHash);
     if (earlier) return this.#handle(earlier);
+    const { seen, facts } = await this.#looked(said);
+    // From here to the append nobody else has a turn: all is decided on the state it is recorded on.
     const asked = spelledOut(said, this.#engine.state);
-
-    const { applied, drift } = await this.#observed(asked);
-    const parts: Part[] = [];
-    for (const part of partsOf(asked))
-      parts.push({ asked: part, planned: await this.#planned(part, applied) });
+    const { applied, drift } = withDrift(this.#engine.state.applied, seen);
+    const parts = partsOf(asked).map((part): Part => {
+      return { asked: part, planned: this.#planned(part, { applied, facts }) };
+    });
     const isIdle = ({ asked: part, planned }: Part): boolean =>
       'unchanged' in planned && this.#blockers(part).length === 0;
     if ((asked.requestId === null && parts.every(isIdle)) || !isMeant()) return nothingToDo(parts);
@@ -217,20 +220,24 @@ export class Requests {
     return blockersOf({ id: '', seq: Number.POSITIVE_INFINITY, request }, this.#engine.state);
   }
 
-  async #observed(asked: Asked): Promise<ReturnType<typeof withDrift>> {
-    const { applied, updates } = this.#engine.state;
+  /** The services it is about that nobody is at work on, as the world has them, and the host. */
+  async #looked(
+    said: Said,
+  ): Promise<{ readonly seen: readonly ObservedService[]; readonly facts: HostFacts }> {
+    const { state, workshop } = this.#engine;
+    const { chutes: named, atBoot } = spelledOut(said, state);
     // What waits may begin while the world is looked at; at boot it is held back.
-    const others = Object.values(updates).filter((other) => !asked.atBoot || hasBegun(other));
+    const others = Object.values(state.updates).filter((other) => !atBoot || hasBegun(other));
     const busy = others.flatMap(({ request }) => request.chutes.map(({ chute }) => chute));
-    const chutes = asked.chutes.map(({ chute }) => chute);
+    const chutes = named.map(({ chute }) => chute);
     const quiet = chutes.filter((chute) => !busy.includes(chute));
-    return withDrift(applied, await this.#engine.workshop.host.observe(applied, quiet));
+    const seen = await workshop.host.observe(state.applied, quiet);
+    return { seen, facts: await workshop.host.facts() };
   }
 
-  async #planned(asked: Asked, applied: Applied): Promise<Planned> {
-    const { host, planners, sha256 } = this.#engine.workshop;
-    const facts = await host.facts();
-    return planOn(this.#engine.state, asked, { facts, planners, sha256, applied });
+  #planned(asked: Asked, scene: Pick<PlanScene, 'applied' | 'facts'>): Planned {
+    const { planners, sha256 } = this.#engine.workshop;
+    return planOn(this.#engine.state, asked, { ...scene, planners, sha256 });
   }
 }
 

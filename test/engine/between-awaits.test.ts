@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 
+import { stateHash } from '../../src/core/applied.ts';
 import type { ChuteRequest } from '../../src/core/events.ts';
 import type { Planner } from '../../src/core/plan.ts';
 import { resolveStep } from '../../src/engine/resolve.ts';
 import { Supervisor } from '../../src/engine/supervisor.ts';
-import { asked, definition, things, World } from './world.ts';
+import { asked, definition, sha256, things, World } from './world.ts';
 
 const BY = { user: 'amelia', role: 'owner', via: 'test' };
 
@@ -112,6 +113,35 @@ test('the start of an update has the state hash of its own moment, not of one be
     update: slow.id,
     stateHash: before?.type === 'update.committed' ? before.stateHash : '',
   });
+});
+
+test('what is decided of a request at once is decided on the state it is recorded on', async () => {
+  const world = new World();
+  const { engine, requests } = await world.engine();
+  for (const name of ['lamp', 'hello'])
+    await (
+      await requests.ask(asked(definition(name, 1, ['A'])))
+    ).done;
+  const look = gate();
+  const looked = gate();
+  world.pause = async () => {
+    looked.open();
+    await look.opens;
+  };
+  const { host } = engine.workshop;
+  const facts = host.facts.bind(host);
+  const lamp = await requests.ask(asked(definition('lamp', 2, ['B'])));
+  await looked.opens;
+  // While it is looked at the host, the lamp is changed.
+  host.facts = async () => {
+    look.open();
+    await lamp.done;
+    return await facts();
+  };
+  const same = await requests.ask({ ...asked(definition('hello', 1, ['A'])), requestId: 'k' });
+  expect(await same.done).toMatchObject({ outcome: 'unchanged' });
+  const hash = stateHash(engine.state.applied, sha256);
+  expect(world.shelf.records.at(-1)).toMatchObject({ unchanged: true, stateHash: hash });
 });
 
 /** Things as before, and chutes that can be started and stopped. */
