@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 import type { Disk } from './disk.ts';
 import { JournalError } from './errors.ts';
@@ -10,13 +10,18 @@ export function errnoOf(error: unknown): string | null {
   return typeof error.code === 'string' ? error.code : null;
 }
 
-/** All bytes of a file, or null where there is none. */
+/** All bytes of a file, or null where there is none. Throws RIPCORD_JOURNAL_DAMAGED for a directory. */
 export function readIfThere(disk: Disk, path: string): Buffer | null {
   const size = disk.sizeSync(path);
   if (size === null) return null;
   const fd = disk.openSync(path, 'r');
   try {
     return readRange(disk, fd, 0, size);
+  } catch (error) {
+    if (errnoOf(error) !== 'EISDIR') throw error;
+    throw new JournalError('RIPCORD_JOURNAL_DAMAGED', `cannot read ${path}: it is a directory`, {
+      details: { seq: null, file: basename(path), offset: null },
+    });
   } finally {
     disk.closeSync(fd);
   }

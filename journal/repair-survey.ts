@@ -8,7 +8,8 @@ import { JournalError } from './errors.ts';
 import { isUnwitnessed, readHead } from './head.ts';
 import { healSegment } from './heal.ts';
 import { type Head, NO_HASH, type Seq } from './record.ts';
-import { readRoot, type RootFacts, rootPaths } from './root.ts';
+import { healFacts, readRoot, type RootFacts, rootPaths } from './root.ts';
+import { checkSecrets, type DamagedSecret } from './secrets-check.ts';
 import { freeSpace, segmentsAmong } from './segment.ts';
 import { checkSnapshots } from './snapshots.ts';
 
@@ -29,8 +30,11 @@ export type Survey = {
   readonly healed: readonly { readonly seq: Seq; readonly file: string; readonly offset: number }[];
   /** Records that cannot stay but can still be read, and where. */
   readonly readable: readonly (SeqRange & { readonly file: string })[];
-  /** Null where `ripcord.json` cannot be read. */
+  readonly secrets: readonly DamagedSecret[];
+  /** Null where `ripcord.json` cannot be read, or is not as it was written. */
   readonly facts: RootFacts | null;
+  /** Its bytes with one bit turned, where that is all that it lacks. */
+  readonly healedFacts: Buffer | null;
   /** The journal's id, if anything still tells it. */
   readonly uuid: string | null;
   /** Whether HEAD can be read and speaks of a record that stays. */
@@ -61,7 +65,9 @@ export function surveyRoot(disk: Disk, root: string): Survey {
     removed,
     healed,
     readable,
+    secrets: checkSecrets(disk, root),
     facts: facts ?? null,
+    healedFacts: facts === null ? healFacts(readIfThere(disk, rootPaths(root).facts)) : null,
     uuid: facts?.uuid ?? snapshots.find(({ uuid }) => uuid !== null)?.uuid ?? null,
     witnessed:
       witness === null

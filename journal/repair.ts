@@ -8,26 +8,37 @@
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 
+import { checkLine } from './chain.ts';
 import { nodeDisk } from './disk-node.ts';
 import type { Disk } from './disk.ts';
-import { makeDirectory, readIfThere, removeQuietly, writeDurably } from './durable-file.ts';
+import {
+  makeDirectory,
+  namesIn,
+  readIfThere,
+  removeQuietly,
+  writeDurably,
+} from './durable-file.ts';
 import { JournalError } from './errors.ts';
 import { createHeadFile, writeHead } from './head.ts';
 import { takeLock } from './lock.ts';
 import type { Head } from './record.ts';
 import { type SeqRange, surveyRoot, type Survey } from './repair-survey.ts';
-import { ROOT_SCHEMA, rootPaths } from './root.ts';
-import { freeSpace, SEGMENT_BYTES_DEFAULT, segmentName } from './segment.ts';
+import { rootPaths, writeFacts } from './root.ts';
+import { settleSecrets } from './secrets-check.ts';
+import { freeSpace, SEGMENT_BYTES_DEFAULT, segmentName, segmentsAmong } from './segment.ts';
 
 export interface RepairOptions {
   /** Names this repair's folder in `quarantine/`: a time, in words that suit a file name. */
   readonly stamp: string;
   /** Goes on even if no record can be kept. Default false. */
   readonly acceptLoss?: boolean;
-  /** What a new `ripcord.json` says beside the uuid, where the old one cannot be read. */
-  readonly genesis?: Readonly<Record<string, string>>;
+  /** What a new `ripcord.json` says beside the uuid, where the old one cannot be read: by what is kept. */
+  readonly genesis?: Readonly<Record<string, string>> | GenesisOf;
   readonly disk?: Disk;
 }
+
+/** Finds in the records that are kept what the root was made for. */
+export type GenesisOf = (records: Iterable<unknown>) => Readonly<Record<string, string>>;
 
 /** What a repair did. The caller records it as the first thing in the repaired journal: see `untoldRepair`. */
 export type Repair = {
@@ -45,6 +56,8 @@ export type Repair = {
   readonly quarantine: string | null;
   /** What is in it, by the paths of before. */
   readonly files: readonly string[];
+  /** What was damaged of `secrets/`: put right, or kept there under another name. */
+  readonly secrets: readonly { readonly file: string; readonly healed: boolean }[];
 };
 
 /**
@@ -64,14 +77,16 @@ export async function repairRoot(root: string, options: RepairOptions): Promise<
     const files = filesToKeep(survey);
     const { head, healed, readable: setAside } = survey;
     const lost = rangesLost(survey);
-    if (files.length === 0 && survey.segments > 0) {
-      return { changed: false, head, lost, setAside, healed, quarantine: null, files };
+    const secrets = survey.secrets.map((each) => ({ ...each, healed: each.healed !== null }));
+    if (files.length + secrets.length === 0 && survey.segments > 0) {
+      return { changed: false, head, lost, setAside, healed, quarantine: null, files, secrets };
     }
     if (options.acceptLoss !== true) refuseToEmpty(root, survey);
     const quarantine = freeFolder(disk, root, options.stamp);
     const moved = setAside.map((range) => ({ ...range, file: join(quarantine, range.file) }));
-    const repair = { changed: true, head, lost, setAside: moved, healed, quarantine, files };
-    await carryOut(disk, root, survey, { repair, quarantine, genesis: options.genesis ?? {} });
+    const said = { head, lost, setAside: moved, healed, quarantine, files, secrets };
+    const repair = { changed: true, ...said };
+    await carryOut(disk, root, survey, { repair, quarantine, genesis: options.genesis });
     return repair;
   } finally {
     await lock.release();
@@ -99,7 +114,7 @@ async function carryOut(
   order: {
     readonly repair: Repair;
     readonly quarantine: string;
-    readonly genesis: Readonly<Record<string, string>>;
+    readonly genesis: RepairOptions['genesis'];
   },
 ): Promise<void> {
   const { repair, quarantine, genesis } = order;
@@ -119,18 +134,30 @@ async function carryOut(
   for (const directory of new Set(survey.removed.map((file) => dirname(file)))) {
     disk.syncDirSync(join(root, directory));
   }
+  await settleSecrets(disk, root, survey.secrets);
   for (const { file, bytes } of survey.replaced) {
     // oxlint-disable-next-line no-await-in-loop -- as above
     await writeDurably(disk, join(root, file), bytes);
   }
   await makeLogUsable(disk, root, survey);
-  if (survey.facts === null) {
-    const facts = { ...genesis, uuid: survey.uuid ?? randomUUID(), schema: ROOT_SCHEMA };
-    await writeDurably(disk, paths.facts, Buffer.from(`${JSON.stringify(facts, null, 2)}\n`));
+  if (survey.healedFacts !== null) await writeDurably(disk, paths.facts, survey.healedFacts);
+  else if (survey.facts === null) {
+    const told = typeof genesis === 'function' ? genesis(recordsIn(disk, paths.log)) : genesis;
+    await writeFacts(disk, root, { ...told, uuid: survey.uuid ?? randomUUID() });
   }
   await writeDurably(disk, join(root, UNTOLD), report);
   replaceHead(disk, root, survey.head);
 }
+
+/** What stands in the log once it is mended, in order. */
+function* recordsIn(disk: Disk, log: string): Generator {
+  for (const { name } of segmentsAmong(namesIn(disk, log))) {
+    const text = readIfThere(disk, join(log, name))?.toString('utf8') ?? '';
+    for (const line of text.split('\n')) if (isRecord(line)) yield JSON.parse(line);
+  }
+}
+
+const isRecord = (line: string): boolean => checkLine(Buffer.from(line)).ok;
 
 /** A log needs a segment to go on in. */
 async function makeLogUsable(disk: Disk, root: string, survey: Survey): Promise<void> {

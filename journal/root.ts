@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
+import { sha256 } from './chain.ts';
 import type { Disk } from './disk.ts';
 import {
   makeDirectory,
@@ -20,7 +21,10 @@ import { createSegment, isFree, segmentName, segmentsAmong } from './segment.ts'
 /** The layout of the root that this program writes. A higher one is refused, not guessed at. */
 export const ROOT_SCHEMA = 2;
 
-/** What `ripcord.json` says. */
+/** No `ripcord.json` is larger: so far one is searched for its flipped bit. */
+const FACTS_BYTES_MAX = 4096;
+
+/** What `ripcord.json` says. `sum` is the SHA-256 of the rest: nothing else would show a flipped bit. */
 export type RootFacts = {
   readonly uuid: string;
   readonly schema: number;
@@ -61,6 +65,10 @@ export function readRoot(disk: Disk, root: string): RootFacts | null {
   if (facts === null) {
     throw damaged(root, 'ripcord.json', 'it is no JSON object with a uuid and a schema');
   }
+  // One of another layout may have another sum, and is refused as such.
+  if (facts.schema === ROOT_SCHEMA && !isAsWritten(facts)) {
+    throw damaged(root, 'ripcord.json', 'its bytes have changed');
+  }
   if (facts.schema > ROOT_SCHEMA) {
     throw new JournalError(
       'RIPCORD_SCHEMA_NEWER',
@@ -96,9 +104,44 @@ export async function makeRoot(
   createHeadFile(disk, paths.head);
   // All of it, before the file that says that the root is finished.
   disk.syncDirSync(root);
-  const facts = { ...genesis, uuid: randomUUID(), schema: ROOT_SCHEMA };
-  await writeDurably(disk, paths.facts, Buffer.from(`${JSON.stringify(facts, null, 2)}\n`));
+  return await writeFacts(disk, root, { ...genesis, uuid: randomUUID() });
+}
+
+/** Puts `ripcord.json` in place. On disk on return. */
+export async function writeFacts(
+  disk: Disk,
+  root: string,
+  told: Readonly<Record<string, string>> & { readonly uuid: string },
+): Promise<RootFacts> {
+  const bare = { ...told, schema: ROOT_SCHEMA };
+  const facts = { ...bare, sum: sumOf(bare) };
+  const text = `${JSON.stringify(facts, null, 2)}\n`;
+  await writeDurably(disk, rootPaths(root).facts, Buffer.from(text));
   return facts;
+}
+
+/** The bytes of a `ripcord.json` with the one bit turned that makes it what was written; null if none does. */
+export function healFacts(bytes: Uint8Array | null): Buffer | null {
+  if (bytes === null) return null;
+  const trial = Buffer.from(bytes.subarray(0, FACTS_BYTES_MAX));
+  for (let at = 0; at < trial.length; at += 1) {
+    const was = trial[at] ?? 0;
+    for (let bit = 0; bit < 8; bit += 1) {
+      trial[at] = was ^ (1 << bit);
+      const facts = parseFacts(trial);
+      if (facts?.['sum'] !== undefined && isAsWritten(facts)) return trial;
+    }
+    trial[at] = was;
+  }
+  return null;
+}
+
+function isAsWritten({ sum, ...bare }: RootFacts): boolean {
+  return sum === undefined || sum === sumOf(bare);
+}
+
+function sumOf(bare: Readonly<Record<string, unknown>>): string {
+  return sha256(JSON.stringify(bare));
 }
 
 function parseFacts(bytes: Uint8Array): RootFacts | null {

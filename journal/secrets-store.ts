@@ -5,8 +5,13 @@ import type { Disk } from './disk.ts';
 import { makeDirectory, namesIn, readIfThere, writeDurably } from './durable-file.ts';
 import { JournalError } from './errors.ts';
 
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
 const NAME = /^[0-9a-f]{64}$/;
+
+/** Whether a file in `secrets/` is a value, by its name. Pure. */
+export function isSecretName(name: string): boolean {
+  return NAME.test(name);
+}
 
 /** What stands in events, plans and output where a secret was. */
 export type SecretRef = { readonly $secret: string };
@@ -36,6 +41,7 @@ export function openSecrets(disk: Disk, root: string): Secrets {
     const path = join(directory, 'key');
     const present = readIfThere(disk, path);
     if (present?.length === KEY_BYTES) {
+      refuseForeign(present);
       // Whoever made it may have died before its name was on disk.
       disk.syncDirSync(directory);
       return present;
@@ -47,6 +53,16 @@ export function openSecrets(disk: Disk, root: string): Secrets {
     const made = randomBytes(KEY_BYTES);
     await writeDurably(disk, path, made, 0o600);
     return made;
+  }
+
+  /** One value may have changed itself; where none of several fits, the key has. */
+  function refuseForeign(held: Uint8Array): void {
+    const names = namesIn(disk, directory).filter(isSecretName);
+    const fits = (name: string): boolean => {
+      const bytes = readIfThere(disk, join(directory, name));
+      return bytes === null || createHmac('sha256', held).update(bytes).digest('hex') === name;
+    };
+    if (names.length > 1 && !names.some(fits)) throw damaged('secrets/key has changed');
   }
 
   async function nameFor(value: string | Uint8Array): Promise<string> {

@@ -10,6 +10,7 @@ import { JournalError } from './errors.ts';
 import { isUnwitnessed, readHead } from './head.ts';
 import { type Head, NO_HASH, type Seq } from './record.ts';
 import { readRoot, rootPaths } from './root.ts';
+import { checkSecrets } from './secrets-check.ts';
 import { scanSegment, type SegmentFile, segmentsAmong, type SegmentScan } from './segment.ts';
 import { checkSnapshots } from './snapshots.ts';
 
@@ -56,8 +57,8 @@ const BLOB_FIELD = Buffer.from('lob":"sha256:');
 const KEY_BYTES = 'sha256:'.length + 64;
 
 /**
- * Checks every record of every segment, the chain, HEAD, snapshots, the blobs that records name, and
- * `ripcord.json`. Never writes, takes no lock: a writer may be at work.
+ * Checks every record of every segment, the chain, HEAD, snapshots, the blobs that records name, secrets,
+ * and `ripcord.json`. Never writes, takes no lock: a writer may be at work.
  *
  * Throws RIPCORD_ROOT_MISSING where there is no journal at all.
  */
@@ -85,6 +86,10 @@ export async function verifyRoot(root: string, options: VerifyOptions = {}): Pro
     if (reason !== null) problems.push(damaged(file, `snapshot ${seq} is broken: ${reason}`));
   }
   problems.push(...checkBlobs(disk, root, found, options.deep === true));
+  for (const { file, reason } of checkSecrets(disk, root)) {
+    const message = `${file} is damaged: ${reason}`;
+    problems.push({ seq: null, file, offset: null, code: 'RIPCORD_SECRET_DAMAGED', message });
+  }
   const { events, head, torn } = found;
   return { ok: problems.length === 0, events, head, problems, torn };
 }

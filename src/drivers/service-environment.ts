@@ -21,7 +21,7 @@ const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
  * that a service started by hand and one started at boot are the same. The directory of the running
  * Node.js comes first: `node` in a chute is the one that runs Ripcord.
  *
- * Throws RIPCORD_SECRET_MISSING.
+ * Throws RIPCORD_SECRET_MISSING, RIPCORD_SECRET_DAMAGED.
  */
 export async function serviceEnvironment(
   source: EnvironmentSource,
@@ -40,17 +40,19 @@ export async function serviceEnvironment(
 }
 
 /**
- * The token of a chute. One that was lost with the secrets must not keep its services from running:
- * they get one that opens nothing.
+ * The token of a chute. One that was lost or has changed must not keep its services from running, nor
+ * what is undone from running again: they get one that opens nothing.
  */
 async function tokenOf({ secret }: EnvironmentSource, ref: TokenRef): Promise<string> {
   try {
     return await secret(ref);
   } catch (error) {
-    if (codeOf(error) !== 'RIPCORD_SECRET_MISSING') throw error;
+    if (!LOST.has(codeOf(error) ?? '')) throw error;
     return newToken();
   }
 }
+
+const LOST: ReadonlySet<string> = new Set(['RIPCORD_SECRET_MISSING', 'RIPCORD_SECRET_DAMAGED']);
 
 /** A URL of the local API, in the way of programs that speak HTTP over sockets in the file system. */
 function apiUrl(root: string, path: string): string {

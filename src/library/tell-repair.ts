@@ -21,10 +21,10 @@ async function isTold(
   return false;
 }
 
-function repairedBy({ lost, setAside, healed, quarantine }: Repair): ChuteEvent {
+function repairedBy({ lost, setAside, healed, quarantine, files, secrets }: Repair): ChuteEvent {
   return {
     type: 'journal.repaired',
-    lost: { lost, setAside, healed } as unknown as Json,
+    lost: { lost, setAside, healed, files, secrets } as unknown as Json,
     quarantine: quarantine ?? '',
     passed: updatesAmong([...lost, ...setAside]),
   };

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { alter, flip, type Line, segmentsOf } from './hurt.ts';
@@ -70,6 +70,16 @@ export const HEALED: readonly Damage[] = [
     name: 'no ripcord.json',
     hurt: (root) => {
       rmSync(join(root, 'ripcord.json'));
+      return { seq: null, file: 'ripcord.json' };
+    },
+  },
+  {
+    name: 'a bit in the id that ripcord.json gives',
+    hurt: (root) => {
+      flip(
+        join(root, 'ripcord.json'),
+        readFileSync(join(root, 'ripcord.json')).indexOf('uuid') + 9,
+      );
       return { seq: null, file: 'ripcord.json' };
     },
   },
