@@ -56,9 +56,10 @@ export function paysDebts(update: Numbered, scene: Scene): boolean {
   );
 }
 
-/** Whether two updates touch one chute, or both the device itself. Pure. */
+/** Whether two updates touch one chute, or both the device itself; a reset touches all there is. Pure. */
 export function shareChute(left: Asking, right: Asking): boolean {
-  if (left.request.host && right.request.host) return true;
+  const hosts = [left, right].flatMap(({ request }) => request.host ?? []);
+  if (hosts.length === 2 || hosts[0]?.operation === 'reset') return true;
   return left.request.chutes.some(({ chute }) =>
     right.request.chutes.some((each) => each.chute === chute),
   );

@@ -81,6 +81,7 @@ export function makePlan(input: PlanInput): Planned {
   const refusals = [
     ...twice(asked),
     ...(device?.refusals ?? []),
+    ...leftBehind(input),
     ...network.lost.map((reason): Refusal => ({ chute: HOST, module: 'struct', ...reason })),
     ...made.flatMap((each) => each.refusals),
   ];
@@ -132,6 +133,17 @@ function hostPart({ request, applied, facts }: PlanInput): MadeHostChange | null
   const { host, by, strict } = request;
   if (!host) return null;
   return makeHostChange(host, { stored: applied.host.config, facts, by, strict });
+}
+
+/** A reset takes along what was there when it was asked for. */
+function leftBehind({ request: { host, chutes }, applied }: PlanInput): readonly Refusal[] {
+  if (host?.operation !== 'reset') return [];
+  const named = new Set(chutes.map(({ chute }) => chute));
+  const others = Object.keys(applied.chutes).filter((chute) => !named.has(chute));
+  if (others.length === 0) return [];
+  const message = `cannot reset the device: ${others.toSorted(textOrder).join(', ')} came after that was asked for`;
+  const hint = 'ask again, which takes that along';
+  return [{ chute: HOST, module: 'state', code: 'RIPCORD_PLAN_STALE', message, path: '', hint }];
 }
 
 function ask(

@@ -6,13 +6,15 @@ import { type Outcome, UNCHANGED } from './outcome.ts';
 
 /**
  * A request cut into one for each of its chutes, in the order given, behind one for the device itself;
- * one when that is not asked for, or when a chute is named twice, which planning refuses. Pure.
+ * one when that is not asked for, when a chute is named twice, which planning refuses, or for a reset,
+ * which is of all there is. Pure.
  */
 export function partsOf(asked: Asked): readonly Asked[] {
   const { perChute = false, ...whole } = asked;
   const { chutes, host, ...rest } = whole;
   const names = new Set(chutes.map(({ chute }) => chute));
-  if (!perChute || names.size < chutes.length) return [whole];
+  const isSplit = perChute && names.size === chutes.length && host?.operation !== 'reset';
+  if (!isSplit) return [whole];
   const device = host ? [{ ...rest, host, chutes: [] }] : [];
   return [...device, ...chutes.map((each) => ({ ...rest, chutes: [each] }))];
 }

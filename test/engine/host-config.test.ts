@@ -237,7 +237,7 @@ test('a request that says nothing of it is carried out as the device is configur
 test('a reset is known again by its id, although it took along what it does not name', async () => {
   const gateway = await configured();
   const reset: HostRequest = { operation: 'reset', config: null, patch: [] };
-  const request = { ...asked(), host: reset, requestId: 'k' };
+  const request = { ...asked(), host: reset, requestId: 'k', perChute: true };
   const lamp = { chutes: [chuteAsk('apply', chute({ name: 'lamp' }))] };
   expect(await gateway.calm({ ...asked(), ...lamp })).toBe('committed');
   expect(await gateway.calm(request)).toBe('committed');
@@ -245,3 +245,29 @@ test('a reset is known again by its id, although it took along what it does not 
   expect(await gateway.calm(request)).toBe('committed');
   expect(gateway.state.seq).toBe(seq);
 });
+
+test.each([
+  ['refuse', ['committed', 'rejected'], 'RIPCORD_UPDATE_CONFLICT'],
+  // What it takes along was said before the other one was through.
+  ['queue', ['committed', 'rejected'], 'RIPCORD_PLAN_STALE'],
+  ['supersede', ['superseded', 'committed'], undefined],
+] as const)(
+  'a reset leaves behind no chute that is on its way, with mode %s',
+  async (mode, outcomes, code) => {
+    const gateway = await configured();
+    const { engine, requests } = await gateway.engine();
+    const reset: HostRequest = { operation: 'reset', config: null, patch: [] };
+    const letGo = engine.holdBack(() => false);
+    const lamp = await requests.ask({
+      ...asked(),
+      chutes: [chuteAsk('apply', chute({ name: 'lamp' }))],
+    });
+    const all = await requests.ask({ ...asked(), host: reset, mode });
+    letGo();
+    const ended = await Promise.all([lamp.done, all.done]);
+    expect(ended.map(({ outcome }) => outcome)).toEqual(outcomes);
+    expect(ended[1].error?.code).toBe(code);
+    await engine.close();
+    expectSound(gateway, mode);
+  },
+);
