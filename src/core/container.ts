@@ -48,6 +48,14 @@ export function isContainerInstance(instance: ServiceInstance): instance is Cont
   return 'container' in instance;
 }
 
+/** What an image is built of. */
+export type ImageRecipe = {
+  /** Digest of the release it is built of; null: of the recipe alone. */
+  readonly release: string | null;
+  /** The Dockerfile; null: the one at the top of the release. */
+  readonly dockerfile: string | null;
+};
+
 /** The kinds of steps of the docker runtime. */
 export interface ContainerKinds {
   /** Brings an image from where it is published, unless it is there, and says for which chute. */
@@ -64,11 +72,7 @@ export interface ContainerKinds {
       readonly service: ServiceName;
       /** What it is called when it is done. */
       readonly image: string;
-      /** Digest of the release it is built of; null: of the recipe alone. */
-      readonly release: string | null;
-      /** The Dockerfile; null: the one at the top of the release. */
-      readonly dockerfile: string | null;
-    };
+    } & ImageRecipe;
     /** The id of what was called so before. */
     undo: { readonly previous: string | null };
     result: { readonly image: string; readonly built: boolean };
@@ -88,6 +92,8 @@ export interface ContainerKinds {
       readonly keep: readonly string[];
       /** What other chutes name: it stays for them, when it was brought for them, too. */
       readonly shared: readonly string[];
+      /** What was built of these stays although its name is another's by now: the version before. */
+      readonly recipes: readonly (ImageRecipe & { readonly service: ServiceName })[];
     };
     undo: null;
     result: { readonly dropped: readonly string[] };

@@ -196,7 +196,7 @@ describeDocker('images', (docker) => {
     ],
   });
 
-  const dropArgs = { chute: 'hello', keep: ['hello-main:2'], shared: [] };
+  const dropArgs = { chute: 'hello', keep: ['hello-main:2'], shared: [], recipes: [] };
   driverContract(framework, {
     kind: 'image.drop@1',
     driver: imageDrop,
@@ -230,7 +230,11 @@ describeDocker('images', (docker) => {
       { previous: null },
     );
     await imagePull.run(context, { chute: 'hello', image: tiny.name }, { existed: false });
-    const { result } = await imageDrop.run(context, { chute: 'hello', keep: [], shared: [] }, null);
+    const { result } = await imageDrop.run(
+      context,
+      { chute: 'hello', keep: [], shared: [], recipes: [] },
+      null,
+    );
     expect(result.dropped.toSorted()).toEqual([tiny.name, 'hello-main:1'].toSorted());
     const left = (await api.images({})).flatMap(({ RepoTags }) => RepoTags ?? []);
     expect(left.toSorted()).toEqual(['busybox:test', 'other-main:1']);
@@ -240,7 +244,11 @@ describeDocker('images', (docker) => {
     const { context } = pulling();
     await imagePull.run(context, { chute: 'hello', image: tiny.name }, { existed: false });
     await docker().api().createContainer('user', { Image: tiny.name, Labels: {}, HostConfig: {} });
-    const { result } = await imageDrop.run(context, { chute: 'hello', keep: [], shared: [] }, null);
+    const { result } = await imageDrop.run(
+      context,
+      { chute: 'hello', keep: [], shared: [], recipes: [] },
+      null,
+    );
     expect(result.dropped).toEqual([]);
     expect(await docker().api().image(tiny.name)).not.toBeNull();
   });
@@ -257,9 +265,13 @@ describeDocker('images', (docker) => {
   test('an image that two chutes name goes with the second of them', async () => {
     const { context } = pulling();
     for (const chute of ['hello', 'other']) await bringFor(context, chute);
-    await imageDrop.run(context, { chute: 'hello', keep: [], shared: [tiny.name] }, null);
+    await imageDrop.run(
+      context,
+      { chute: 'hello', keep: [], shared: [tiny.name], recipes: [] },
+      null,
+    );
     expect(await isThere()).toBe(true);
-    await imageDrop.run(context, { chute: 'other', keep: [], shared: [] }, null);
+    await imageDrop.run(context, { chute: 'other', keep: [], shared: [], recipes: [] }, null);
     expect(await isThere()).toBe(false);
   });
 
@@ -276,7 +288,7 @@ describeDocker('images', (docker) => {
     await bringFor(context, 'hello');
     const api = docker().api();
     await api.removeImage(tiny.name);
-    await imageDrop.run(context, { chute: 'hello', keep: [], shared: [] }, null);
+    await imageDrop.run(context, { chute: 'hello', keep: [], shared: [], recipes: [] }, null);
     expect((await api.images({})).flatMap(({ RepoTags }) => RepoTags)).toEqual(['busybox:test']);
   });
 });

@@ -1,5 +1,5 @@
-import type { ChuteName, Definition, ServiceName } from '../chute.ts';
-import { isContainer } from '../container.ts';
+import type { ChuteName, Definition, Service, ServiceName } from '../chute.ts';
+import { type ImageRecipe, isContainer } from '../container.ts';
 import { buildRecipe } from '../definition/build-recipe.ts';
 import { canonical, type Json } from '../json.ts';
 import { ORDER } from '../phases.ts';
@@ -66,7 +66,12 @@ export function imageDrops(change: Change, context: PlanContext): readonly StepD
       id: `${chute}/image.drop`,
       phase: ORDER['image.drop@1'],
       kind: 'image.drop@1',
-      args: { chute, keep: inOrder(keep), shared: inOrder(shared) },
+      args: {
+        chute,
+        keep: inOrder(keep),
+        shared: inOrder(shared),
+        recipes: desired ? recipesOf(before.definition) : [],
+      },
       title: desired
         ? `drop images of ${chute} older than the ones before`
         : `drop the images of ${chute}`,
@@ -102,8 +107,8 @@ function startingImages(change: Change, context: PlanContext): readonly Starting
 function have(change: Change, service: ServiceName, image: string): StepDraft {
   const { chute, before, desired } = change;
   const made = desired?.definition.services[service];
-  const recipe = made && buildRecipe(made);
-  if (!made || !recipe || 'lacks' in recipe || recipe.from === 'image')
+  const recipe = made && builtOf(made);
+  if (!recipe)
     return {
       id: imageId(chute, service, true),
       phase: ORDER['image.pull@1'],
@@ -112,7 +117,6 @@ function have(change: Change, service: ServiceName, image: string): StepDraft {
       title: `have image ${image}`,
       undo: 'drop it if it was not there',
     };
-  const release = made.source?.digest ?? null;
   const isNew = recipeOf(before?.definition, service) !== recipeOf(desired.definition, service);
   return {
     id: imageId(chute, service, false),
@@ -122,10 +126,9 @@ function have(change: Change, service: ServiceName, image: string): StepDraft {
       chute,
       service,
       image,
-      release,
-      dockerfile: recipe.from === 'text' ? recipe.dockerfile : null,
+      ...recipe,
     },
-    needs: [...directoryIdsOf(change), ...fetchIdsOf(chute, before, release)],
+    needs: [...directoryIdsOf(change), ...fetchIdsOf(chute, before, recipe.release)],
     title: isNew ? `build image ${image}` : `see that image ${image} is built`,
     undo: 'give its name back to the one before',
   };
@@ -145,6 +148,23 @@ function recipeOf(definition: Definition | null | undefined, name: ServiceName):
   if (!definition || !service) return '';
   const recipe = buildRecipe(service) as Json;
   return canonical([imageName(definition, name, service), recipe, service.source?.digest ?? null]);
+}
+
+/** What the images of a version were built of. */
+const recipesOf = (
+  definition: Definition,
+): readonly (ImageRecipe & { readonly service: ServiceName })[] =>
+  Object.entries(definition.services).flatMap(([service, made]) => {
+    const recipe = builtOf(made);
+    return recipe ? [{ service, ...recipe }] : [];
+  });
+
+/** What the image of a service is built of; null where it is pulled. */
+function builtOf(service: Service): ImageRecipe | null {
+  const recipe = buildRecipe(service);
+  if ('lacks' in recipe || recipe.from === 'image') return null;
+  const release = service.source?.digest ?? null;
+  return { release, dockerfile: recipe.from === 'text' ? recipe.dockerfile : null };
 }
 
 const imagesOf = (definition: Definition): readonly string[] =>

@@ -13,7 +13,16 @@ import { EngineError } from './engine-error.ts';
 import type { Image } from './engine-types.ts';
 import { asking, engineForProbe, engineOf, inWords } from './engine.ts';
 import { removeUnused } from './image-claim.ts';
-import { contentHashOf, foreign, hashOf, isOf, madeLabels, markOf, type Owner } from './ours.ts';
+import {
+  contentHashOf,
+  foreign,
+  isOf,
+  madeLabels,
+  markOf,
+  nameBefore,
+  type Owner,
+  recipeHash,
+} from './ours.ts';
 
 type Args = ArgsOf<'image.build@1'>;
 type Result = ResultOf<'image.build@1'>;
@@ -42,7 +51,14 @@ export const imageBuild: DriverOf<'image.build@1'> = {
         throw foreign(what, { kind: 'image', name: args.image, id: found.Id });
       }
       if (found && isMadeOf(found, args)) return done(context, found);
-      await build(engine, context, args);
+      // Without a name it would be anybody's to tidy away, and going back would build it again.
+      if (found) {
+        const name = nameBefore(args, contentHashOf(labelsOf(found), 'image'));
+        await engine.tagImage(found.Id, name);
+      }
+      const before = await engine.image(nameBefore(args, recipeHash(args)));
+      if (before && isMadeOf(before, args)) await engine.tagImage(before.Id, args.image);
+      else await build(engine, context, args);
       const built = await engine.image(args.image);
       if (built) return done(context, built);
       throw new RipcordError(
@@ -67,12 +83,19 @@ export const imageBuild: DriverOf<'image.build@1'> = {
     await asking(`remove image ${args.image}`, async () => {
       const engine = engineOf(context);
       const found = await engine.image(args.image);
-      if (!found || found.Id === previous || markOf(labelsOf(found), 'image') !== context.mark)
-        return;
-      if (previous === null) return void (await removeUnused(engine, args.image));
-      if ((await engine.image(previous)) === null) return;
-      await engine.tagImage(previous, args.image);
-      await removeUnused(engine, found.Id);
+      const before = previous === null ? null : await engine.image(previous);
+      const isOurs = found && isOf(labelsOf(found), ownerOf(context, args));
+      if (isOurs && found.Id !== previous && isMadeOf(found, args)) {
+        if (previous === null) return void (await removeUnused(engine, args.image));
+        if (before === null) return;
+        await engine.tagImage(before.Id, args.image);
+        const isNew = markOf(labelsOf(found), 'image') === context.mark;
+        if (isNew) await removeUnused(engine, found.Id);
+      }
+      const isBack = before !== null && (await engine.image(args.image))?.Id === before.Id;
+      if (isBack && isOf(labelsOf(before), ownerOf(context, args))) {
+        await removeUnused(engine, nameBefore(args, contentHashOf(labelsOf(before), 'image')));
+      }
     });
   },
 };
@@ -103,7 +126,7 @@ async function build(engine: EngineApi, context: StepContext, args: Args): Promi
         tag: image,
         labels: madeLabels(ownerOf(context, args), {
           mark: context.mark,
-          content: contentOf(args),
+          content: recipeHash(args),
         }),
         ...(dockerfile !== null && { dockerfile: RECIPE }),
       },
@@ -119,12 +142,8 @@ async function build(engine: EngineApi, context: StepContext, args: Args): Promi
   }
 }
 
-/** What an image is made of, besides the images it stands on. Pure. */
-const contentOf = ({ release, dockerfile }: Args): string =>
-  hashOf(JSON.stringify([release, dockerfile]));
-
 const isMadeOf = (image: Image, args: Args): boolean =>
-  contentHashOf(labelsOf(image), 'image') === contentOf(args);
+  contentHashOf(labelsOf(image), 'image') === recipeHash(args);
 
 const labelsOf = ({ Config }: Image): NonNullable<Image['Config']>['Labels'] =>
   Config?.Labels ?? null;

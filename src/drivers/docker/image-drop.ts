@@ -4,7 +4,7 @@ import type { ArgsOf } from '../../core/step.ts';
 import type { EngineApi } from './engine-api.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
 import { type Claim, claimsBeside, letGo, removeUnused } from './image-claim.ts';
-import { ownerLabels, serviceOf, shortId } from './ours.ts';
+import { nameBefore, ownerLabels, recipeHash, serviceOf, shortId } from './ours.ts';
 
 type Args = ArgsOf<'image.drop@1'>;
 
@@ -46,9 +46,10 @@ export const imageDrop: DriverOf<'image.drop@1'> = {
 async function unneeded(
   engine: EngineApi,
   { root }: StepContext,
-  { chute, keep, shared }: Args,
+  { chute, keep, shared, recipes }: Args,
 ): Promise<Unneeded> {
-  const named = [...keep, ...shared];
+  const before = recipes.map((each) => nameBefore({ chute, ...each }, recipeHash(each)));
+  const named = [...keep, ...shared, ...before];
   const images = await engine.images(ownerLabels({ root, chute, made: 'image' }));
   const built = images.flatMap(({ Id, RepoTags, Labels }) => {
     const names = (RepoTags ?? []).filter((name) => name !== '<none>:<none>');

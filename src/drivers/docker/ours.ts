@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 
 import type { ChuteName, ServiceName } from '../../core/chute.ts';
+import type { ImageRecipe } from '../../core/container.ts';
 import { RipcordError } from '../../core/errors.ts';
+import { containerName } from '../../core/planners/container-spec.ts';
 import type { Labels } from './engine-types.ts';
 
 /*
@@ -102,6 +104,24 @@ export function foreign(
     },
   );
 }
+
+/** What an image is made of, besides the images it stands on. Pure. */
+export function recipeHash({ release, dockerfile }: ImageRecipe): string {
+  return hashOf(JSON.stringify([release, dockerfile]));
+}
+
+/**
+ * What the image of a service is called once its name is another's: it is found again by what it is made
+ * of. Pure.
+ */
+export function nameBefore(
+  { chute, service }: { readonly chute: ChuteName; readonly service: ServiceName },
+  content: string | null,
+): string {
+  return `${containerName(chute, service)}:before-${(content ?? 'unknown').slice(0, NAME_HASH_LENGTH)}`;
+}
+
+const NAME_HASH_LENGTH = 16;
 
 /** SHA-256 in hex. Pure. */
 export function hashOf(text: string): string {

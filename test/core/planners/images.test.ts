@@ -53,11 +53,14 @@ describe('images', () => {
     expect(argsOf(plan, 'image.drop@1', 'hello/image.drop')).toMatchObject({
       keep: ['hello-main:1', 'hello-main:2'],
       shared: ['redis:7'],
+      // Under one version with other content the name is another's by then.
+      recipes: [{ service: 'main', release: digest('a'), dockerfile: expect.any(String) }],
     });
     const gone = planOf([ask('delete', 'hello')], { applied, facts: FACTS });
     expect(argsOf(gone, 'image.drop@1', 'hello/image.drop')).toMatchObject({
       keep: [],
       shared: ['redis:7'],
+      recipes: [],
     });
   });
 });

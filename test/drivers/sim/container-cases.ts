@@ -77,7 +77,7 @@ export const CONTAINER_CASES: { readonly [K in keyof ContainerKinds]: Case<K> } 
     world: FURNISHED,
     failing: { name: 'one is not there', code: 'RIPCORD_RESOURCE_MISSING', world: {} },
   },
-  'image.drop@1': { args: { chute: 'hello', keep: [], shared: [] }, world: FURNISHED },
+  'image.drop@1': { args: { chute: 'hello', keep: [], shared: [], recipes: [] }, world: FURNISHED },
   'network.create@1': { args: { chute: 'hello', network: 'ripcord-hello' } },
   'network.remove@1': { args: { chute: 'hello', network: 'ripcord-hello' }, world: FURNISHED },
   'container.stop@1': {

@@ -13,7 +13,7 @@ const START = { chute: 'hello', service: 'main', spec: SPEC };
 const STOP = { ...START, ready: null };
 const BUILT = 'hello-main:1';
 
-describeDocker('a container', (docker) => {
+describeDocker('beside what we do', (docker) => {
   const contextOf = (root = dockerRoot()) =>
     testContext({ root, kind: 'container.start@1', args: START });
 
@@ -40,7 +40,7 @@ describeDocker('a container', (docker) => {
     return { guest };
   };
 
-  test('that somebody runs of an image of ours is theirs', async () => {
+  test('a container that somebody runs of an image of ours is theirs', async () => {
     const context = contextOf();
     const { guest } = await lent(context.root);
     await startOnce(context, START);
@@ -50,7 +50,7 @@ describeDocker('a container', (docker) => {
     expect((await docker().api().container(guest))?.State.Running).toBe(true);
   });
 
-  test('whose image somebody has built on leaves them theirs', async () => {
+  test('an image that somebody has built on one of ours is theirs', async () => {
     const context = contextOf();
     await lent(context.root);
     const api = docker().api();
@@ -60,12 +60,12 @@ describeDocker('a container', (docker) => {
       labels: {},
       dockerfile: RECIPE,
     });
-    await imageDrop.run(context, { chute: 'hello', keep: [], shared: [] }, null);
+    await imageDrop.run(context, { chute: 'hello', keep: [], shared: [], recipes: [] }, null);
     expect(await api.image('mine:1')).not.toBeNull();
     expect(await api.image(BUILT)).toBeNull();
   });
 
-  test('of another make is not taken for what a step would start', async () => {
+  test('a container of another make is not taken for what a step would start', async () => {
     const context = contextOf();
     await startOnce(context, START);
     const other = { ...START, spec: { ...SPEC, environment: { NEW: '1' } } };
@@ -73,7 +73,7 @@ describeDocker('a container', (docker) => {
     expect(found?.state).toBe('partial');
   });
 
-  test('that is made again because somebody removed it is kept as it was', async () => {
+  test('a container that is made again because somebody removed it is kept as that was', async () => {
     const { context, undo } = await running();
     await containerStop.run(context, STOP, undo);
     const api = docker().api();
@@ -82,7 +82,7 @@ describeDocker('a container', (docker) => {
     expect((await api.container(NAME))?.HostConfig.RestartPolicy.Name).toBe('unless-stopped');
   });
 
-  test('that an undo made again is what is applied, also when nobody recorded it', async () => {
+  test('a container that an undo made again is what is applied, also when nobody recorded it', async () => {
     const { context, undo } = await running();
     await containerStop.run(context, STOP, undo);
     await docker()
@@ -95,7 +95,7 @@ describeDocker('a container', (docker) => {
     expect(JSON.stringify(again)).toContain(Id);
   });
 
-  test('that was put aside is stopped and not removed when somebody has started it', async () => {
+  test('a container that was put aside is stopped and not removed when somebody has started it', async () => {
     const { context, instance, undo } = await running();
     await containerStop.run(context, STOP, undo);
     const api = docker().api();
@@ -109,12 +109,37 @@ describeDocker('a container', (docker) => {
     expect((await api.container(instance.container))?.State.Running).toBe(false);
   });
 
-  test('of an earlier life of a root does not keep another from being put aside', async () => {
+  test('a container of an earlier life of a root does not keep another from being put aside', async () => {
     const { context, undo } = await running();
     const earlier = { ...context, mark: 'u0/hello/main/container.start' };
     const old = await startOnce(earlier, { ...START, spec: { ...SPEC, name: `${NAME}.u2` } });
     await docker().api().stopContainer(old.container, 0);
     await containerStop.run(context, STOP, undo);
     expect(await docker().api().container(old.container)).toBeNull();
+  });
+
+  test('what was built under the same name before is not built again for going back', async () => {
+    const context = contextOf();
+    const args = { chute: 'hello', service: 'main', image: BUILT, release: null };
+    const build = async (dockerfile: string) =>
+      (await imageBuild.run(context, { ...args, dockerfile }, { previous: null })).result.image;
+    const [first, next] = ['FROM busybox:test\nLABEL v=1\n', 'FROM busybox:test\nLABEL v=2\n'];
+    const id = await build(first);
+    await build(next);
+    const recipes = [{ service: 'main', release: null, dockerfile: first }];
+    const drop = { chute: 'hello', keep: [args.image], shared: [], recipes };
+    await imageDrop.run(context, drop, null);
+    const api = docker().api();
+    expect((await api.image(id))?.RepoTags).toEqual([
+      expect.stringContaining('hello-main:before-'),
+    ]);
+    const back = { ...args, dockerfile: first };
+    const undo = (await imageBuild.prepare?.(context, back)) ?? { previous: null };
+    expect(await build(first)).toBe(id);
+    await imageBuild.undo?.({ ...context, mark: 'u9/x' }, back, undo);
+    expect((await api.image(args.image))?.Id).toBe(undo.previous);
+    expect(await api.image(id)).not.toBeNull();
+    await imageDrop.run(context, { ...drop, recipes: [] }, null);
+    expect(await api.image(id)).toBeNull();
   });
 });
