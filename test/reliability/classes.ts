@@ -136,6 +136,13 @@ export const CLASSES: readonly Class[] = [
       ]),
   },
   {
+    name: 'containers',
+    fault:
+      'SIGKILL of the program before every effect and right behind it again; a real engine of containers killed while it starts and stops them',
+    command: `${E2E} test/docker`,
+    gather: async () => await tests('e2e-docker', ['test/docker']),
+  },
+  {
     name: 'scenarios',
     fault: 'failures from real life',
     command: `${E2E} scenarios`,
