@@ -5,6 +5,7 @@ import { assert, unreachable } from './assert.ts';
 import type { ChuteEvent, UpdateEvent } from './events.ts';
 import { applyEnd, type EndEvent, isEndEvent } from './fold-end.ts';
 import { foldSteps, isMove } from './fold-steps.ts';
+import { frozen } from './frozen.ts';
 import { isProgress, isStepEvent, marksAtStart, markStep, type StepEvent } from './mark.ts';
 import { applyPatch } from './patch.ts';
 import {
@@ -28,12 +29,16 @@ export function evolve(state: State, event: Recorded<ChuteEvent>): State {
  * instead of 216 s.
  */
 export function fold(state: State, events: readonly Recorded<ChuteEvent>[]): State {
+  if (events.length === 0) return state;
+  // A flush on the way of updates. Not so within a longer run: what is applied is copied once for all.
+  const flushed = events.every(isStepEvent) ? foldSteps(state, events) : null;
+  if (flushed) return flushed;
   let folded = state;
   let done = 0;
   let at = 0;
   while (at < events.length) {
     const end = endOfMoves(events, at);
-    if (end - at >= RUN_MIN || end - at === events.length) {
+    if (end - at >= RUN_MIN) {
       const before = foldAny(folded, events.slice(done, at));
       const after = foldSteps(before, events.slice(at, end));
       folded = after ?? before;
@@ -92,7 +97,7 @@ function apply(draft: Draft<State>, event: Recorded<ChuteEvent>): void {
       draft.engineRuns = false;
       return;
     case 'host.observed':
-      draft.facts = castDraft({ seq: event.seq, facts: event.facts });
+      draft.facts = frozen({ seq: event.seq, facts: event.facts });
       return;
     case 'drift.found':
       return applyPatch(draft.applied, event.patch);
@@ -164,7 +169,7 @@ function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
       if (!update.request.atBoot) delete draft.isBooting;
       update.phase = 'planned';
       update.marks = '.'.repeat(event.steps.length);
-      update.plan = castDraft({
+      update.plan = frozen({
         seq: event.seq,
         hash: event.planHash,
         patch: event.patch,
@@ -175,7 +180,7 @@ function applyUpdate(draft: Draft<State>, event: Recorded<MiddleEvent>): void {
       update.phase = 'running';
       update.startHash = event.ownHash;
       update.startSharedHash = event.sharedHash ?? null;
-      update.baseline = castDraft(event.baseline);
+      update.baseline = frozen(event.baseline);
       return;
     case 'update.aborting': {
       const { cause, step, error, by } = event;
@@ -229,7 +234,7 @@ function requested(
   const fresh: UpdateState = {
     id: update,
     seq: event.seq,
-    request,
+    request: frozen(request),
     phase: 'requested',
     plan: null,
     marks: '',

@@ -34,7 +34,7 @@ export function applyPatch(document: unknown, patch: Patch): void {
 
 /** The patch that takes `patch` back, given the document as it is before `patch`. Pure. */
 export function invert(document: Json, patch: Patch): Patch {
-  const copied = copyAbove(document, patch);
+  const copied = copyAbove(document, patch, new Set());
   const inverse: Operation[] = [];
   for (const operation of patch) {
     const before = valueAt(copied, operation.path);
@@ -49,12 +49,25 @@ export function invert(document: Json, patch: Patch): Patch {
 }
 
 /**
- * The document with copies of its own of all that stands above these places, and the rest shared: a
- * step changes a little of what a device with many chutes has applied. Pure.
+ * The same as `applyPatch`, for a document that stays as it is: what a patch leaves alone is shared.
+ * `own` are the objects that are the caller's already; grows by those that were copied. Pure otherwise.
  */
-function copyAbove(document: Json, patch: Patch): Json {
+export function patched(document: Json, patch: Patch, own: Set<unknown>): Json {
+  let after = document;
+  // One by one: where one is about depends on those before it.
+  for (const operation of patch) {
+    after = copyAbove(after, [operation], own);
+    applyPatch(after, [operation]);
+  }
+  return after;
+}
+
+/**
+ * The document with copies of its own of all that stands above these places, and the rest shared: a
+ * step changes a little of what a device with many chutes has applied. Pure but for `own`.
+ */
+function copyAbove(document: Json, patch: Patch, own: Set<unknown>): Json {
   const whole = { document };
-  const own = new Set<unknown>();
   for (const { path } of patch) {
     let above: Record<string, Json> = whole;
     for (const key of ['document', ...keysOf(path).slice(0, -1)]) {

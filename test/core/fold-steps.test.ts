@@ -98,8 +98,28 @@ describe('the flush between two steps', () => {
     expect(before).toEqual(copy);
   });
 
+  test('changes what is applied as any other does', () => {
+    const applied = [
+      { op: 'add', path: '/chutes/one', value: { services: {} } },
+      { op: 'add', path: '/chutes/one/services/main', value: { state: 'running' } },
+    ] as const;
+    const further = [{ op: 'remove', path: '/chutes/one/services/main/state' }] as const;
+    const begun = recorded(before, { type: 'engine.stopped', reason: 'closed' });
+    const stopped = fold(before, begun);
+    const steps = [succeeded(1, { patch: applied }), succeeded(2, { patch: further })];
+    const later = recorded(stopped, ...steps);
+    const copy = structuredClone([stopped, later]);
+    const after = foldSteps(stopped, later);
+    expect(after?.applied.chutes).toEqual({ one: { services: { main: {} } } });
+    expect(fold(before, [...begun, ...later])).toEqual(after);
+    expect(after?.applied.host).toBe(stopped.applied.host);
+    expect(Object.isFrozen(after?.applied.chutes['one']?.services['main'])).toBe(true);
+    expect([stopped, later]).toEqual(copy);
+    const impossible = recorded(stopped, succeeded(1, { patch: further }));
+    expect(() => fold(stopped, impossible)).toThrow('path that does not exist');
+  });
+
   test.each<[string, readonly ChuteEvent[]]>([
-    ['changes what is applied', [succeeded(1, { patch: [{ op: 'add', path: '/x', value: 1 }] })]],
     ['holds more than steps', [succeeded(1), { type: 'engine.stopped', reason: 'closed' }]],
     ['is about an update that is not on its way', [{ ...succeeded(1), update: 'u7' } as never]],
   ])('is left to the ordinary fold when it %s', (_what, events) => {
