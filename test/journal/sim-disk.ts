@@ -4,7 +4,7 @@ import type { Disk } from '../../journal/disk.ts';
 import { errnoOf } from '../../journal/durable-file.ts';
 
 type Write = { readonly at: number; readonly bytes: Buffer } | { readonly cutTo: number };
-type Inode = { now: Buffer; durable: Buffer; pending: Write[] };
+type Inode = { now: Bytes; durable: Bytes; pending: Write[] };
 type Entry = Inode | 'directory';
 type NameChange = { readonly remove?: string; readonly add?: readonly [string, Entry] };
 
@@ -38,12 +38,12 @@ export class SimDisk implements Disk {
     const found = this.#names.get(path);
     if (found === 'directory') throw errno('EISDIR');
     if (!found && !flags.startsWith('w')) throw errno('ENOENT', path);
-    const inode = found ?? { now: Buffer.alloc(0), durable: Buffer.alloc(0), pending: [] };
+    const inode = found ?? { now: new Bytes(), durable: new Bytes(), pending: [] };
     if (!found) {
       this.beforeChange('openSync');
       this.#change(dirname(path), { add: [path, inode] });
     } else if (flags.startsWith('w')) {
-      inode.now = Buffer.alloc(0);
+      inode.now.cut(0);
       inode.pending.push({ cutTo: 0 });
     }
     this.#fds += 1;
@@ -58,15 +58,13 @@ export class SimDisk implements Disk {
   writeSync(fd: number, bytes: Uint8Array, position: number): number {
     this.beforeChange('writeSync');
     const inode = this.#inode(fd);
-    inode.now = written(inode.now, Buffer.from(bytes), position);
+    inode.now.write(bytes, position);
     inode.pending.push({ at: position, bytes: Buffer.from(bytes) });
     return bytes.length;
   }
 
   readSync(fd: number, bytes: Uint8Array, position: number): number {
-    const found = this.#inode(fd).now.subarray(position, position + bytes.length);
-    bytes.set(found);
-    return found.length;
+    return this.#inode(fd).now.read(bytes, position);
   }
 
   fdatasyncSync(fd: number): void {
@@ -81,10 +79,8 @@ export class SimDisk implements Disk {
     }
     inode.pending = [];
     for (const write of pending) {
-      inode.durable =
-        'cutTo' in write
-          ? inode.durable.subarray(0, write.cutTo)
-          : written(inode.durable, write.bytes, write.at);
+      if ('cutTo' in write) inode.durable.cut(write.cutTo);
+      else inode.durable.write(write.bytes, write.at);
     }
   }
 
@@ -95,7 +91,7 @@ export class SimDisk implements Disk {
   ftruncateSync(fd: number, length: number): void {
     this.beforeChange('ftruncateSync');
     const inode = this.#inode(fd);
-    inode.now = inode.now.subarray(0, length);
+    inode.now.cut(length);
     inode.pending.push({ cutTo: length });
   }
 
@@ -159,14 +155,19 @@ export class SimDisk implements Disk {
     return after;
   }
 
+  /** The files in which a text is, whatever else they hold. */
+  filesWith(text: string): readonly string[] {
+    return [...this.#names].flatMap(([path, entry]) =>
+      entry !== 'directory' && entry.now.includes(text) ? [path] : [],
+    );
+  }
+
   /** Flips a bit where nobody looks, as the medium does. */
   flip(path: string, byte: number, bit: number): void {
     const found = this.#names.get(path);
     if (!found || found === 'directory') throw errno('ENOENT', path);
-    const bytes = Buffer.from(found.now);
-    bytes[byte] = (bytes[byte] ?? 0) ^ (1 << bit);
-    found.now = bytes;
-    found.durable = bytes;
+    found.now.flip(byte, bit);
+    found.durable = found.now.copy();
   }
 
   #change(directory: string, change: NameChange): void {
@@ -187,32 +188,77 @@ function apply(names: Map<string, Entry>, { remove, add }: NameChange): void {
 }
 
 function survivor({ durable, pending }: Inode, roll: () => number): Inode {
-  let bytes = durable;
+  const bytes = durable.copy();
   for (const write of pending) {
     if ('cutTo' in write) {
-      if (roll() < 0.5) bytes = bytes.subarray(0, write.cutTo);
+      if (roll() < 0.5) bytes.cut(write.cutTo);
       continue;
     }
     const whole = roll();
     for (let start = write.at; start < write.at + write.bytes.length;) {
       const stop = Math.min(nextSector(start), write.at + write.bytes.length);
       const part = write.bytes.subarray(start - write.at, stop - write.at);
-      if (whole < 0.2 || (whole < 0.8 && roll() < 0.6)) bytes = written(bytes, part, start);
+      if (whole < 0.2 || (whole < 0.8 && roll() < 0.6)) bytes.write(part, start);
       start = stop;
     }
   }
-  return { now: bytes, durable: bytes, pending: [] };
+  return { now: bytes, durable: bytes.copy(), pending: [] };
 }
 
 function nextSector(offset: number): number {
   return (Math.floor(offset / SECTOR_BYTES) + 1) * SECTOR_BYTES;
 }
 
-function written(into: Buffer, bytes: Buffer, position: number): Buffer {
-  const result = Buffer.alloc(Math.max(into.length, position + bytes.length));
-  into.copy(result);
-  bytes.copy(result, position);
-  return result;
+/** What a file holds. It grows in place: a log is written to more often than it is long. */
+class Bytes {
+  #held = Buffer.alloc(0);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    const end = position + bytes.length;
+    if (end > this.#held.length) {
+      const held = Buffer.alloc(Math.max(end, 2 * this.#held.length));
+      held.set(this.#held.subarray(0, this.#length));
+      this.#held = held;
+    }
+    // What was cut off once is zeros when the file grows beyond it.
+    if (position > this.#length) this.#held.fill(0, this.#length, position);
+    this.#held.set(bytes, position);
+    this.#length = Math.max(this.#length, end);
+  }
+
+  read(into: Uint8Array, position: number): number {
+    const found = this.#held.subarray(
+      Math.min(position, this.#length),
+      Math.min(position + into.length, this.#length),
+    );
+    into.set(found);
+    return found.length;
+  }
+
+  /** A file that is shorter stays as long as it is. */
+  cut(length: number): void {
+    this.#length = Math.min(length, this.#length);
+  }
+
+  flip(byte: number, bit: number): void {
+    if (byte < this.#length) this.#held[byte] = (this.#held[byte] ?? 0) ^ (1 << bit);
+  }
+
+  includes(text: string): boolean {
+    return this.#held.subarray(0, this.#length).includes(text);
+  }
+
+  copy(): Bytes {
+    const copied = new Bytes();
+    copied.#held = Buffer.from(this.#held.subarray(0, this.#length));
+    copied.#length = this.#length;
+    return copied;
+  }
 }
 
 function errno(code: string, path = ''): Error {
