@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 
 import pino from 'pino';
 
@@ -15,6 +15,7 @@ import { VirtualClock } from '../../src/drivers/sim/virtual-clock.ts';
 import type { OpenedJournal } from '../../src/engine/book.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Requests } from '../../src/engine/requests.ts';
+import { resolveStep } from '../../src/engine/resolve.ts';
 import { keysOf } from '../../src/library/root-journal.ts';
 import { SimDisk } from '../journal/sim-disk.ts';
 import { Mortal } from './mortal.ts';
@@ -27,10 +28,13 @@ const SEGMENT_BYTES = 32 * 1024;
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => digest('sha256', text, 'hex');
+/** One for all processes: it takes long to set up. */
+const SILENT = pino({ level: 'silent' });
 
 /** One device from its first start to its last, whatever happens to it. */
 export class Life {
+  readonly seed: number;
   readonly story: Story;
   readonly violations: string[] = [];
   /** What was told to be durable: the hash of each record by its number. */
@@ -43,9 +47,9 @@ export class Life {
   #clock: VirtualClock;
   #boots = 1;
   #planners: readonly Planner[] = PLANNERS;
-  #state: State | null = null;
 
   constructor(seed: number, tell: (line: string) => void) {
+    this.seed = seed;
     this.story = storyOf(seed);
     this.#chance = chanceFrom(seed ^ 0x5bd1_e995);
     this.#tell = tell;
@@ -67,10 +71,6 @@ export class Life {
       spec: 'foreign',
       isEnding: false,
     });
-  }
-
-  get state(): State | null {
-    return this.#state;
   }
 
   /** Lets the whole story happen, then mends what broke and settles. */
@@ -101,7 +101,6 @@ export class Life {
       settled = engine.state;
       this.counts.settled += 1;
     });
-    this.#state = settled;
     return settled;
   }
 
@@ -137,7 +136,6 @@ export class Life {
 
   /** A person undoes again what could not be undone, now that it can be. */
   async #resolveStuck(engine: Engine): Promise<void> {
-    const { resolveStep } = await import('../../src/engine/resolve.ts');
     for (const { id, stuck } of Object.values(engine.state.updates))
       for (const { n, state } of stuck) {
         if (state !== 'failed') continue;
@@ -229,7 +227,7 @@ export class Life {
       host: mortal.host(simHost(this.device, this.story.facts, clock.boot)),
       clock: mortal.clock(clock),
       sha256,
-      logger: pino({ level: 'silent' }),
+      logger: SILENT,
       faults: simFaults(mortal, refuses, () => {
         this.counts.effects += 1;
       }),
