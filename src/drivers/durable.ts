@@ -34,6 +34,8 @@ export async function publish(from: string, to: string): Promise<void> {
  */
 export async function removeTree(path: string): Promise<void> {
   const gone = removedName(path);
+  // Whoever took the name may have died before that was on disk: then a power cut would give it back.
+  if (await exists(gone)) await syncDirectory(dirname(gone));
   await rm(gone, { recursive: true, force: true });
   if (await exists(path)) await publish(path, gone);
   await rm(gone, { recursive: true, force: true });

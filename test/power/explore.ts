@@ -31,16 +31,20 @@ export type Effort = Width & {
   /** At most so many distinct disks are judged at one cut, spread over its choices. */
   readonly atCut: number;
   readonly samples: number;
+  /** So many commands are looked at elsewhere: the power goes behind them. Default 0. */
+  readonly skippedCommands?: number;
 };
 
 type Cut = { readonly at: number; readonly told: number; readonly system: FileSystem };
 
 /** The moments of a recording between which the disk can be left in other ways. */
-function* cutsOf({ trace }: Recording, system: FileSystem): Generator<Cut> {
+function* cutsOf({ trace }: Recording, system: FileSystem, skipped = 0): Generator<Cut> {
   let told = 0;
+  let commands = 0;
   for (const [at, line] of trace.lines.entries()) {
     if (line.k === 'told') told = Math.max(told, lastTold(line.text));
-    if (changes(line)) yield { at, told, system };
+    if (line.k === 'run') commands += 1;
+    if (changes(line) && commands > skipped) yield { at, told, system };
     play(system, line);
   }
   yield { at: trace.lines.length, told, system };
@@ -54,7 +58,11 @@ export async function explore(recording: Recording, effort: Effort): Promise<Exp
   const samples: Sample[] = [];
   let cuts = 0;
   let tried = 0;
-  for (const { at, told, system } of cutsOf(recording, systemBefore(recording))) {
+  for (const { at, told, system } of cutsOf(
+    recording,
+    systemBefore(recording),
+    effort.skippedCommands,
+  )) {
     cuts += 1;
     const choices = spread([...choicesOf(system.pending, effort, effort.seed + at)], effort.atCut);
     for (const choice of choices) {

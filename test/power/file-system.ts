@@ -114,7 +114,12 @@ export class FileSystem {
   #endSync(id: number): void {
     const covered = new Set(this.#syncs.get(id));
     this.#syncs.delete(id);
-    for (const change of this.#pending) if (covered.has(change)) apply(change, 'durable');
+    for (const [at, change] of this.#pending.entries()) {
+      if (!covered.has(change)) continue;
+      apply(change, 'durable');
+      for (const older of this.#pending.slice(0, at))
+        if (isOvertaken(older, change)) covered.add(older);
+    }
     this.#pending = this.#pending.filter((change) => !covered.has(change));
   }
 
@@ -247,6 +252,14 @@ function apply(change: Change, where: 'now' | 'durable'): void {
 /** Whether a sync of `node` makes a change durable. */
 function isOf(change: Change, node: Node): boolean {
   return change.type === 'name' ? change.directory === node : change.file === node;
+}
+
+/** Whether an older change gives a name that a rename has taken away: it cannot come behind it any more. */
+function isOvertaken(older: Pending, change: Pending): boolean {
+  if (older.type !== 'name' || change.type !== 'name') return false;
+  const { from } = change;
+  if (from === null || older.node !== change.node) return false;
+  return older.directory === from.directory && older.name === from.name;
 }
 
 function fileOf(node: Node | null): FileNode {

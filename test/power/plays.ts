@@ -14,7 +14,8 @@ import { foldAll } from '../../src/core/fold.ts';
 import { linesOf, segmentsOf } from '../e2e/hurt.ts';
 import type { Play, RecordedDevice } from './recording.ts';
 
-const install: Play['prepare'] = async (device) => {
+/** A device with the box in its first version. */
+export const install: Play['prepare'] = async (device) => {
   await device.prepare(`apply ${box(device, 1)} -y`);
   shortenSegment(device, ROOM_BYTES);
 };
@@ -118,6 +119,15 @@ export const PLAYS: readonly Play[] = [
       await device.recordKilled(`apply ${box(device, 2, true, 40)} -y`, '/releases/[0-9a-f]{64}');
       await device.recordKilled('status', 'root/host/dnsmasq/.*[.]conf');
       await device.recordKilled('status', '/current');
+      await device.record('status');
+    },
+  },
+  {
+    name: 'killed-removal',
+    // What has lost its name for a process that died has it again after a power cut: whole, or not at all.
+    prepare: install,
+    record: async (device) => {
+      await device.recordKilled('rm box -y', '/[.]gone-releases');
       await device.record('status');
     },
   },

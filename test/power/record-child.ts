@@ -36,12 +36,15 @@ const calls = fs as unknown as Record<string, Call>;
 const promised = fs.promises as unknown as Record<string, Call>;
 const out = TRACE === '' ? -1 : original.openSync(TRACE, 'a');
 /**
- * The sync before which the process is to be killed: the Nth of the log, or the first behind a change of
- * a name that ends like this.
+ * The sync before which the process is to be killed: the Nth of the log, the first behind a change of a
+ * name that ends like this, or from the Nth of all on the first at which nothing else is under way (what
+ * is might still happen, or not, and nobody would know).
  */
 const [KILL_OF = '', KILL_AT = ''] = (process.env['RIPCORD_POWER_KILL'] ?? '').split(' ');
 let syncs = 0;
 let isNamed = false;
+/** Changes in the thread pool of which nobody has heard yet. */
+let underWay = 0;
 /** Sync calls inside a call that is recorded as a whole. */
 let inside = 0;
 /** Handles of the log's own files. */
@@ -64,9 +67,10 @@ function dieInTime([op]: readonly Op[]): void {
   if (KILL_OF === '' || op === undefined) return;
   isNamed ||= KILL_OF === 'name' && new RegExp(`${KILL_AT}$`).test(nameIn(op));
   if (op.op !== 'sync') return;
-  if (segments.has(op.handle)) syncs += 1;
+  if (KILL_OF === 'any' || segments.has(op.handle)) syncs += 1;
   const isNth = KILL_OF === 'log' && segments.has(op.handle) && syncs === Number(KILL_AT);
-  if (!isNth && !isNamed) return;
+  const isAny = KILL_OF === 'any' && syncs >= Number(KILL_AT) && underWay === 0;
+  if (!isNth && !isNamed && !isAny) return;
   process.kill(process.pid, 'SIGKILL');
   // The signal is delivered in its own time: nothing may happen in the meantime.
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
@@ -100,7 +104,10 @@ function begin(ops: readonly Op[]): (ok: boolean) => void {
     .filter(({ op }) => op !== 'sync' || ops.length === 1)
     .map((op) => ({ k: 'begin', id: nextId(), op }) as const);
   for (const line of begun) write(line);
+  const changes = begun.filter(({ op }) => op.op !== 'sync').length;
+  underWay += changes;
   return (ok) => {
+    underWay -= changes;
     for (const { id } of begun) write({ k: 'end', id, ok });
     const last = ops.at(-1);
     // A sync that is part of a call comes behind its writes.

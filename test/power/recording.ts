@@ -90,6 +90,18 @@ export class RecordedDevice {
     await this.#run(words, null, { ...env, RIPCORD_POWER_KILL: `${of} ${before}` });
   }
 
+  /**
+   * Records a command that is killed right before its Nth sync of whatever it be. False when it has fewer,
+   * and went its way.
+   */
+  async recordKilledAt(words: string, n: number): Promise<boolean> {
+    const { home } = this.device;
+    const env = { RIPCORD_POWER_TRACE: this.#trace, RIPCORD_POWER_BASE: home };
+    const ran = await this.#begin(words, { ...env, RIPCORD_POWER_KILL: `any ${n}` });
+    if (ran.code !== null && ran.code !== 0) throw new Error(`'${words}' failed: ${ran.err}`);
+    return ran.code === null;
+  }
+
   /** Runs a command until right before its Nth sync of the log; the last write got there in part. */
   async loseLastWrite(words: string, n: number): Promise<void> {
     const { home, root } = this.device;
@@ -115,11 +127,15 @@ export class RecordedDevice {
   }
 
   async #run(words: string, code: number | null, env: Record<string, string>): Promise<Ran> {
-    const more = { ...env, NODE_OPTIONS: recorder() };
-    const ran = await this.device.begin(words.split(' '), more).ended;
+    const ran = await this.#begin(words, env);
     if (ran.code !== code)
       throw new Error(`'${words}' ended with ${ran.code}, not ${code}: ${ran.out}${ran.err}`);
     return ran;
+  }
+
+  async #begin(words: string, env: Record<string, string>): Promise<Ran> {
+    const more = { ...env, NODE_OPTIONS: recorder() };
+    return await this.device.begin(words.split(' '), more).ended;
   }
 }
 

@@ -58,11 +58,13 @@ async function simulation(seeds: number): Promise<Evidence> {
 async function powerLoss(): Promise<Evidence> {
   const { code, output } = await run('npx', ['tsx', 'test/power/main.ts']);
   const lines = [
-    ...output.matchAll(/: (\d+) cuts, (\d+) states, (\d+) distinct, (\d+) settled/g),
-  ].map((line) => line.slice(1).map(Number));
+    ...output.matchAll(
+      /^.*?(?:each of its (\d+) syncs)?: (\d+) cuts, (\d+) states, (\d+) distinct/gm,
+    ),
+  ].map((line) => line.slice(1).map((count: string | undefined) => Number(count ?? '1')));
   const sum = (at: number): string => number(lines.reduce((all, line) => all + (line[at] ?? 0), 0));
   return {
-    cases: `${lines.length} recordings, ${sum(0)} cuts, ${sum(1)} disk states, ${sum(2)} distinct`,
+    cases: `${sum(0)} recordings, ${sum(1)} cuts, ${sum(2)} disk states, ${sum(3)} distinct`,
     failed: code === 0 ? 0 : 1,
   };
 }
