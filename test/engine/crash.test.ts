@@ -105,6 +105,7 @@ test('rolls back wherever the process dies, when that is what was asked for', as
     const story = JSON.stringify({ death, story: world.story });
     expect(await settle(world), story).toBe(true);
     expectEnd(world, [committed ? (await calmly('')).hash : V1_HASH], story);
+    if (!committed) expect(stepsOf(world, 'compensation.intended'), story).toEqual(ranIn(world));
   }
 });
 
@@ -129,3 +130,15 @@ test('ends well when it dies again while going on, at every pair of places', asy
 
 const requestedIn = (world: World): boolean =>
   world.story.filter((each) => each === 'update.requested').length === 2;
+
+/** The steps of the second update that have an event of this type, in the order of their first ones. */
+const stepsOf = ({ shelf }: World, type: string): readonly string[] => [
+  ...new Set(
+    shelf.records.flatMap((event) =>
+      event.type === type && 'step' in event && event.update === 'u2' ? [event.step ?? ''] : [],
+    ),
+  ),
+];
+
+/** What the second update ran, newest first. */
+const ranIn = (world: World): readonly string[] => stepsOf(world, 'step.intended').toReversed();

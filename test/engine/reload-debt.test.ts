@@ -37,3 +37,25 @@ test('what is owed is on record until it is paid, in the next engine too', async
   expect(payer.engine.state.reloads).toEqual({});
   await payer.engine.close();
 });
+
+test('what an undo leaves to be reloaded is on record too', async () => {
+  const world = new World();
+  const driven = (drivers: Drivers): Drivers => {
+    const put = drivers['thing.put@1'] as AnyDriver;
+    const undo: AnyDriver['undo'] = async (context, args, data) => {
+      await put.undo?.(context, args, data);
+      return { owes: [LAMP] };
+    };
+    return { ...drivers, 'thing.put@1': { ...put, undo } };
+  };
+  const { engine, requests } = await world.engine({ driven, faults: 'fail-after@step=hello/a' });
+  const { done } = await requests.ask(asked(definition('hello', 1, ['A'])));
+  expect(await done).toMatchObject({ outcome: 'reverted' });
+  expect(world.story.slice(-3)).toEqual([
+    'compensation.succeeded hello/a',
+    'reload.owed hello/a',
+    'update.reverted',
+  ]);
+  expect(Object.keys(engine.state.reloads)).toEqual(['reload:lamp']);
+  await engine.close();
+});

@@ -1,6 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { describe, expect, test } from 'vitest';
 
 import { stateHash } from '../../src/core/applied.ts';
+import type { AnyDriver, Drivers, StepContext } from '../../src/core/driver.ts';
+import type { Workshop } from '../../src/engine/workshop.ts';
 import { asked, definition, sha256, World } from './world.ts';
 
 describe('an update', () => {
@@ -96,6 +100,38 @@ describe('an update', () => {
     expect(stateHash(engine.state.applied, sha256)).toBe(before);
     const reverted = world.shelf.records.find((event) => event.type === 'update.reverted');
     expect(reverted).toMatchObject({ verified: true });
+  });
+
+  test('has each intent on disk before the effect that it announces, on the way back too', async () => {
+    const world = new World();
+    const early: string[] = [];
+    const expectIntent = (type: string, { step }: StepContext): void => {
+      if (!world.story.includes(`${type} ${step.id}`)) early.push(`${type} ${step.id}`);
+    };
+    const driven = (drivers: Drivers): Drivers => {
+      const put = drivers['thing.put@1'] as AnyDriver;
+      const run: AnyDriver['run'] = async (context, args, undo) => {
+        expectIntent('step.intended', context);
+        return await put.run(context, args, undo);
+      };
+      const undo: AnyDriver['undo'] = async (context, args, data) => {
+        expectIntent('compensation.intended', context);
+        return await put.undo?.(context, args, data);
+      };
+      return { ...drivers, 'thing.put@1': { ...put, run, undo } };
+    };
+    const { engine, requests } = await world.engine({ faults: 'fail-after@step=hello/b', driven });
+    const quick = { ...engine.workshop };
+    // As a disk does it: what is to be on it is there some time later.
+    const append: Workshop['append'] = async (...batch) => {
+      await nextTurn();
+      return await quick.append(...batch);
+    };
+    Object.assign(engine.workshop, { append });
+    const { done } = await requests.ask(asked(definition('hello', 1, ['A', 'B'])));
+    expect(await done).toMatchObject({ outcome: 'reverted' });
+    expect(world.ledger).toContain('unput hello/A');
+    expect(early).toEqual([]);
   });
 
   test('tries a step again as often as its plan says, then gives up', async () => {

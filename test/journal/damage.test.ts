@@ -199,6 +199,19 @@ describe('damage', () => {
     expect(checkLog(nodeDisk, other).damage).toMatchObject({ seq: 1, offset: 0 });
   });
 
+  test('of the last record, which is another one than HEAD has seen, is found', async () => {
+    const root = await writtenRoot(3);
+    const other = scratch();
+    const journal = await openSmall(other);
+    await journal.append(steps(11, 13));
+    await journal.close();
+    cpSync(join(other, 'HEAD'), join(root, 'HEAD'));
+    expect(checkLog(nodeDisk, root).damage).toMatchObject({
+      code: 'RIPCORD_JOURNAL_DAMAGED',
+      seq: 3,
+    });
+  });
+
   test('inside a sealed segment shows when it is read', async () => {
     const root = await writtenRoot();
     const { path, offset } = placeOf(root, 10);

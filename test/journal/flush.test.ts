@@ -69,6 +69,36 @@ describe('a flush', () => {
     await journal.close();
   });
 
+  test('is told of, to who keeps the state and its snapshots, behind its sync and not before', async () => {
+    const done: string[] = [];
+    const disk = new Proxy(nodeDisk, {
+      get(target, name, receiver) {
+        const real: unknown = Reflect.get(target, name, receiver);
+        if (name !== 'writeSync' && name !== 'fdatasyncSync') return real;
+        return (...args: unknown[]): unknown => {
+          done.push(name);
+          return Reflect.apply(real as () => unknown, target, args);
+        };
+      },
+    });
+    // A busy machine must not send the flush to the thread pool.
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const clock = { ...machineClock(), up: () => 5 };
+    const onFlush = (): void => void done.push('told');
+    const journal = await openJournal<Note>({
+      root: scratch(),
+      disk,
+      clock,
+      create: true,
+      onFlush,
+    });
+    done.length = 0;
+    await journal.append([{ type: 'note', n: 1 }]);
+    expect(done).toEqual(['writeSync', 'fdatasyncSync', 'told']);
+    await journal.close();
+  });
+
   test('is shared by lanes, and by those that await a different number of times', async () => {
     const { disk, calls } = countingDisk();
     // Room for all of it: where a segment ends, a flush does too.

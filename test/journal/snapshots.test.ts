@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { nodeDisk } from '../../journal/disk-node.ts';
 import { checkSnapshots, loadSnapshot, saveSnapshot } from '../../journal/snapshots.ts';
 import { dyingDisk, flipBit, scratch } from './scratch.ts';
+import { openSmall } from './written-root.ts';
 
 const uuid = '0b0e9d2c-4b1e-4ba8-9b53-6a3c5a5a7d11';
 const hashOf = (seq: number): string => seq.toString(16).padStart(64, '0');
@@ -46,6 +47,15 @@ describe('snapshots', () => {
     expect(await load(root, 60, hashOfCutLog)).toEqual({ seq: 10, state: { n: 10 } });
     await save(root, 20);
     expect(checkSnapshots(nodeDisk, root).map(({ seq }) => seq)).toEqual([10, 20]);
+  });
+
+  test('are never of records that are not on disk', async () => {
+    const root = scratch();
+    const journal = await openSmall(root);
+    await journal.append([{ type: 'step', n: 1 }]);
+    await expect(journal.saveSnapshot(2, { n: 2 })).rejects.toThrow('there is none');
+    await journal.close();
+    expect(checkSnapshots(nodeDisk, root)).toEqual([]);
   });
 
   test('of another journal are passed over', async () => {

@@ -3,103 +3,25 @@
  * npm run mutants              breaks the product in ways that tests have to notice, one at a time
  * npm run mutants -- WORD…     those whose name has one of these words
  *
- * Works on a copy: the files here stay as they are.
+ * Ends with a report of which test notices each. The exit code is 1 when one goes unnoticed. Works on
+ * copies: the files here stay as they are.
  */
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 
-import { type Mutant, MUTANTS } from './mutants.ts';
-import { SYNC_MUTANTS } from './sync-mutants.ts';
+import { Bench } from './bench.ts';
+import { CHANGES, type Mutant, nameOf } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
 
-const COPIED = [
-  'docs',
-  'journal',
-  'replay',
-  'src',
-  'test',
-  'package.json',
-  'tsconfig.json',
-  'vitest.config.ts',
-];
+type Judged = { readonly mutant: Mutant; readonly caughtBy: string | null; readonly ms: number };
 
-/** The test that noticed, or null. */
-async function caughtBy(project: string, { tests }: Mutant): Promise<string | null> {
-  for (const each of tests) {
-    const found = await noticedBy(project, each);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-/** The tests must hold without any change: what fails anyway notices nothing. */
-async function checkSound(project: string, mutants: readonly Mutant[]): Promise<void> {
-  const tests = [...new Set(mutants.flatMap((each) => each.tests))];
-  const name = 'nothing changed';
-  const failing = await caughtBy(project, { name, file: '', find: '', put: '', tests });
-  if (failing !== null) throw new Error(`cannot judge changes: without any, ${failing} fails`);
-}
-
-async function noticedBy(project: string, test: string): Promise<string | null> {
-  if (test === 'sim') return await bySimulation(project);
-  const [, play] = /^power (.*)$/.exec(test) ?? [];
-  return play === undefined ? await byTests(project, test) : await byPowerCuts(project, play);
-}
-
-async function byPowerCuts(project: string, play: string): Promise<string | null> {
-  // What is recorded is the compiled program: it has to be the changed one.
-  const built = await run(project, ['tsc']);
-  if (built.code !== 0) throw new Error(`the changed program does not compile: ${built.output}`);
-  return await byTests(project, 'test/power/power.test.ts', ['-t', `operation of ${play} leaves`]);
-}
-
-async function byTests(
-  project: string,
-  files: string,
-  chosen: readonly string[] = [],
-): Promise<string | null> {
-  const words = [
-    'vitest',
-    'run',
-    files,
-    ...chosen,
-    '--bail',
-    '1',
-    '--reporter',
-    'json',
-    '--silent',
-  ];
-  const { code, output } = await run(project, words);
-  if (code === 0) return null;
-  const [, first = 'the test file itself'] =
-    /"fullName":"([^"]*)","status":"failed"/.exec(output) ?? [];
-  return `${files}: ${first}`;
-}
-
-async function bySimulation(project: string): Promise<string | null> {
-  const { code, output } = await run(project, ['tsx', 'test/sim/main.ts', '--seeds', '400']);
-  if (code === 0) return null;
-  return `simulation: ${/^seed .*$/m.exec(output)?.[0].slice(0, 120) ?? 'a worker failed'}`;
-}
-
-async function run(
-  project: string,
-  words: readonly string[],
-): Promise<{ readonly code: number; readonly output: string }> {
-  return await new Promise((done) => {
-    const options = { cwd: project, maxBuffer: 1 << 28, timeout: 300_000 };
-    const env = { ...process.env, CI: 'true', NO_COLOR: '1' };
-    execFile('npx', [...words], { ...options, env }, (error, stdout) => {
-      done({ code: error === null ? 0 : 1, output: stdout });
-    });
-  });
-}
-
-function mutate(project: string, { name, file, find, put }: Mutant): () => void {
+function mutate(project: string, mutant: Mutant): () => void {
+  const { file, find, put } = mutant;
   const path = join(project, file);
   const text = readFileSync(path, 'utf8');
-  if (text.split(find).length !== 2) throw new Error(`'${name}' does not fit ${file} any more`);
+  if (text.split(find).length !== 2)
+    throw new Error(`'${nameOf(mutant)}' does not fit ${file} any more`);
   writeFileSync(
     path,
     text.replace(find, () => put),
@@ -107,27 +29,76 @@ function mutate(project: string, { name, file, find, put }: Mutant): () => void 
   return () => writeFileSync(path, text);
 }
 
-const words = process.argv.slice(2);
-const chosen = [...MUTANTS, ...SYNC_MUTANTS].filter(
-  ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
-);
-const project = mkdtempSync(join(tmpdir(), 'ripcord-mutants-'));
-let missed = 0;
-try {
-  for (const name of COPIED) cpSync(name, join(project, name), { recursive: true });
-  symlinkSync(resolve('node_modules'), join(project, 'node_modules'));
-  await checkSound(project, chosen);
-  for (const mutant of chosen) {
-    const restore = mutate(project, mutant);
-    const caught = await caughtBy(project, mutant);
+async function judge(bench: Bench, mutant: Mutant): Promise<Judged> {
+  const began = performance.now();
+  const restore = mutate(bench.project, mutant);
+  let caughtBy: string | null = null;
+  try {
+    for (const test of mutant.tests) caughtBy ??= await bench.failingIn(test);
+  } finally {
     restore();
-    if (caught === null) missed += 1;
-    console.log(
-      `${caught === null ? '✗ missed' : '✓ caught'}  ${mutant.name}\n    ${caught ?? mutant.tests.join(', ')}`,
-    );
   }
-} finally {
-  rmSync(project, { recursive: true, force: true });
+  return { mutant, caughtBy, ms: performance.now() - began };
 }
-console.log(`${chosen.length - missed} passed, ${missed} failed`);
+
+/** Tests notice something only if they hold without any change. */
+async function checkSound(bench: Bench, tests: readonly string[]): Promise<void> {
+  const failing = await bench.failingAmong([...new Set(tests)]);
+  if (failing !== null) throw new Error(`cannot judge changes: without any, ${failing} fails`);
+}
+
+function report(judged: readonly Judged[]): void {
+  for (const change of CHANGES) {
+    const of = judged.filter(({ mutant }) => mutant.change === change);
+    if (of.length === 0) continue;
+    console.log(`\n${change}`);
+    for (const { mutant, caughtBy } of of) {
+      console.log(`  ${caughtBy === null ? '✗ missed' : '✓ caught'}  ${mutant.at}`);
+      console.log(`            ${caughtBy ?? `not by ${mutant.tests.join(', ')}`}`);
+    }
+  }
+}
+
+const words = process.argv.slice(2);
+const chosen = MUTANTS.filter(
+  (mutant) => words.length === 0 || words.some((word) => nameOf(mutant).includes(word)),
+);
+const unbroken =
+  words.length > 0
+    ? []
+    : CHANGES.filter((change) => !chosen.some((each) => each.change === change));
+const judged: Judged[] = [];
+const benches = Array.from({ length: Math.min(availableParallelism(), chosen.length) }, () =>
+  Bench.make(),
+);
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    for (const bench of benches) bench.remove();
+    process.exit(1);
+  });
+try {
+  const queue = [...chosen];
+  const work = async (bench: Bench): Promise<void> => {
+    for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+      const done = await judge(bench, mutant);
+      judged.push(done);
+      const sign = done.caughtBy === null ? '✗' : '✓';
+      console.log(`${sign} ${nameOf(mutant)} (${(done.ms / 1000).toFixed(1)} s)`);
+    }
+  };
+  const [first] = benches;
+  if (first === undefined) throw new Error(`no mutant has one of these words: ${words.join(', ')}`);
+  await checkSound(
+    first,
+    chosen.flatMap(({ tests }) => tests.slice(0, 1)),
+  );
+  await Promise.all(benches.map(work));
+} finally {
+  for (const bench of benches) bench.remove();
+}
+const order = (each: Judged): number => chosen.indexOf(each.mutant);
+report(judged.toSorted((one, other) => order(one) - order(other)));
+const missed = judged.filter(({ caughtBy }) => caughtBy === null).length + unbroken.length;
+for (const change of unbroken) console.log(`no mutant: ${change}`);
+console.log(`\n${judged.length + unbroken.length - missed} passed, ${missed} failed`);
 process.exitCode = missed > 0 ? 1 : 0;
