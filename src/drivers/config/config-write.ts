@@ -1,4 +1,5 @@
 import type { DriverOf, Reloads, StepContext } from '../../core/driver.ts';
+import { codeOf } from '../../core/errors.ts';
 import { changeBack, type FileChange, filePatch } from '../../core/host-file.ts';
 import { doing } from '../failure.ts';
 import {
@@ -25,12 +26,14 @@ export const configWrite: DriverOf<'config.write@1'> = {
     return { found: await whatIsThere(context, args, back), back };
   },
 
-  async run(context, args, { found }) {
+  async run(context, args, { found, back }) {
     context.signal.throwIfAborted();
     return await doing(`write ${args.path}`, async () => {
       const { changed, bytes } = await compared(context, args);
-      // Run again over its own file there is nothing of anybody else any more.
-      if (changed && found === 'foreign') await keepAside(context, args);
+      // Run again over its own file there is nothing of anybody else any more; who wrote there since the
+      // intent is somebody else, too.
+      if (changed && (found === 'foreign' || (await differs(context, back))))
+        await keepAside(context, args, '');
       await put(context, args.path, { bytes, mode: await modeOf(context, args) });
       return done(context, args, { changed, reloads: await reloadsOf(context, args) });
     });
@@ -49,6 +52,8 @@ export const configWrite: DriverOf<'config.write@1'> = {
 
   async undo(context, args, { back }) {
     return await doing(`put ${args.path} back`, async () => {
+      if ((await differs(context, back)) && (await differs(context, args)))
+        await keepAside(context, args, '/undone');
       const { bytes } = await compared(context, back);
       await put(context, args.path, { bytes, mode: await modeOf(context, back) });
       return await reloadsOf(context, back);
@@ -64,6 +69,16 @@ async function whatIsThere(
   if (!(await compared(context, change)).changed) return 'wanted';
   if (!(await compared(context, back)).changed) return 'before';
   return 'foreign';
+}
+
+/** Whether a file holds something else than a change makes of it; what cannot be made never stood there. */
+async function differs(context: StepContext, change: FileChange): Promise<boolean> {
+  try {
+    return (await compared(context, change)).changed;
+  } catch (error) {
+    if (codeOf(error) === 'RIPCORD_SECRET_MISSING') return true;
+    throw error;
+  }
 }
 
 /** What the file is to hold once a change is through, and whether that is something else than it holds. */
@@ -89,10 +104,15 @@ async function reloadsOf(context: StepContext, change: FileChange): Promise<Relo
   return same ? {} : { owes: [reload] };
 }
 
-async function keepAside(context: StepContext, { path }: FileChange): Promise<void> {
+/** What stood there when the file was written, and when that was undone, have places of their own. */
+async function keepAside(
+  context: StepContext,
+  { path }: FileChange,
+  when: '' | '/undone',
+): Promise<void> {
   const bytes = await read(context, path);
   if (bytes === null) return;
-  const aside = `quarantine/${context.update}/${path}`;
+  const aside = `quarantine/${context.update}${when}/${path}`;
   await put(context, aside, { bytes, mode: 0o600 });
   await context.note({ overwritten: path, kept: aside });
 }
