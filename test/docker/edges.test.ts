@@ -142,4 +142,23 @@ describeDocker('beside what we do', (docker) => {
     await imageDrop.run(context, { ...drop, recipes: [] }, null);
     expect(await api.image(id)).toBeNull();
   });
+
+  test('what a container printed that is found dead is told when another takes its place', async () => {
+    const earlier = contextOf();
+    const { container } = await startOnce(earlier, START);
+    await docker().api().stopContainer(container, 1_000);
+    const notes: unknown[] = [];
+    const context = testContext({
+      root: earlier.root,
+      kind: 'container.start@1',
+      args: START,
+      mark: 'u2/hello/main/container.start',
+      applied: appliedContainer(null),
+      onNote: (fact) => notes.push(fact),
+    });
+    await startOnce(context, START);
+    expect(notes).toEqual([
+      expect.objectContaining({ service: 'main', exit: 'exit 143', log: ['ready'] }),
+    ]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { ContainerInstance, ContainerSpec } from '../../core/container.ts';
+import { type ContainerInstance, type ContainerSpec, isContainer } from '../../core/container.ts';
 import type { Done, DriverOf, StepContext } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
 import type { ArgsOf, ResultOf } from '../../core/step.ts';
@@ -15,7 +15,7 @@ import {
 } from './containers.ts';
 import type { EngineApi } from './engine-api.ts';
 import { EngineError } from './engine-error.ts';
-import type { Container } from './engine-types.ts';
+import type { Container, ContainerSummary } from './engine-types.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
 import { findNetwork } from './network.ts';
 import { contentHashOf, foreign, isOf, markOf, shortId } from './ours.ts';
@@ -124,8 +124,10 @@ async function clear(
     const isSpared = spared !== null && 'container' in spared && spared.container === each.Id;
     if (!isNamed && !isMarked && (each.State !== 'running' || isSpared)) continue;
     if (!isMarked) {
-      const mark = markOf(each.Labels);
-      await context.note({ service, unknown: mark, container: shortId(each.Id), fate: 'removed' });
+      const unknown = markOf(each.Labels);
+      const last = await lastOf(engine, context, args, each);
+      const container = shortId(each.Id);
+      await context.note({ service, unknown, container, fate: 'removed', ...last });
     }
     if (each.State === 'running') await engine.stopContainer(each.Id, spec.stop.graceMs);
     await engine.removeContainer(each.Id);
@@ -136,6 +138,23 @@ async function clear(
   if (!isOf(other.Config.Labels, { root: context.root, chute, service })) {
     throw foreign(what, { kind: 'container', name: spec.name, id: other.Id });
   }
+}
+
+/** How a container ended that is found dead, and what it printed: its log goes with it. */
+async function lastOf(
+  engine: EngineApi,
+  context: StepContext,
+  { chute, service }: ServiceArgs,
+  { Id, Labels }: ContainerSummary,
+): Promise<{ readonly exit?: string; readonly log?: readonly string[] }> {
+  const found = await engine.container(Id);
+  if (found === null || found.State.Running) return {};
+  const exit = exitOf(found);
+  const { spec = null } = context.applied.chutes[chute]?.services[service] ?? {};
+  // Of another make nobody knows which secrets it may have printed.
+  const isKnown = spec !== null && isContainer(spec);
+  if (!isKnown || contentHashOf(Labels) !== contentOf(spec, spec.image)) return { exit };
+  return { exit, log: await lastLinesOf(engine, context, { id: Id, spec }) };
 }
 
 async function networkIdOf(

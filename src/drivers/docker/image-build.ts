@@ -130,14 +130,16 @@ async function build(engine: EngineApi, context: StepContext, args: Args): Promi
         }),
         ...(dockerfile !== null && { dockerfile: RECIPE }),
       },
-      ({ stream }) =>
-        lines.push(...(stream?.split('\n').filter((line) => line.trim() !== '') ?? [])),
+      ({ stream }) => {
+        lines.push(...(stream?.split('\n').filter((line) => line.trim() !== '') ?? []));
+        lines.splice(0, lines.length - LINES_MAX);
+      },
     );
   } catch (error) {
     if (!(error instanceof EngineError) || error.outcome !== 'refused') throw error;
     throw inWords(`build image ${image}`, error, {
       image,
-      log: shortened(lines.slice(-LINES_MAX)),
+      log: shortened(lines),
     });
   }
 }
