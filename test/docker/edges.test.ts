@@ -6,6 +6,7 @@ import { containerStart, startOnce } from '../../src/drivers/docker/container-st
 import { containerStop } from '../../src/drivers/docker/container-stop.ts';
 import { imageBuild } from '../../src/drivers/docker/image-build.ts';
 import { imageDrop } from '../../src/drivers/docker/image-drop.ts';
+import { imagePull } from '../../src/drivers/docker/image-pull.ts';
 import { testContext } from '../../src/testing/test-context.ts';
 import { appliedContainer, describeDocker, dockerRoot, NAME, SPEC } from './docker-world.ts';
 
@@ -160,5 +161,21 @@ describeDocker('beside what we do', (docker) => {
     expect(notes).toEqual([
       expect.objectContaining({ service: 'main', exit: 'exit 143', log: ['ready'] }),
     ]);
+  });
+
+  test('an image that somebody has pulled anew under its name is theirs', async () => {
+    const args = { chute: 'hello', image: 'published:1' };
+    const context = testContext({ root: dockerRoot(), kind: 'image.pull@1', args });
+    const api = docker().api();
+    await api.tagImage('busybox:test', args.image);
+    await imagePull.run(context, args, { existed: false });
+    await api.buildImage(() => buildContext(null, 'FROM busybox:test\nLABEL new=1\n'), {
+      tag: args.image,
+      labels: {},
+      dockerfile: RECIPE,
+    });
+    await imagePull.undo?.(context, args, { existed: false });
+    expect(await api.image(args.image)).not.toBeNull();
+    expect((await api.image('busybox:test'))?.RepoTags).toEqual(['busybox:test']);
   });
 });

@@ -55,7 +55,11 @@ export function inWords(
     const message = `cannot ${what}: ${error.message}`;
     if (PORT_TAKEN.test(error.message))
       return new RipcordError('RIPCORD_PORT_TAKEN', message, said);
-    if (DISK_FULL.test(error.message)) return new RipcordError('RIPCORD_DISK_FULL', message, said);
+    if (DISK_FULL.test(error.message))
+      return new RipcordError('RIPCORD_DISK_FULL', message, {
+        ...said,
+        hint: 'free some space, then ask again: docker system df',
+      });
     const isPassing = error.status === 503 || PASSING.test(error.message);
     return new RipcordError('RIPCORD_DOCKER_REFUSED', message, {
       ...said,

@@ -48,8 +48,8 @@ export async function claimsBeside(
 }
 
 /**
- * Gives up what a chute has of an image; with its last chute the image goes, unless something uses it.
- * Whether it went.
+ * Gives up what a chute has of an image; with its last chute the image goes, unless something uses it or
+ * somebody has given its name to another. Whether it went.
  */
 export async function letGo(
   engine: EngineApi,
@@ -58,7 +58,10 @@ export async function letGo(
 ): Promise<boolean> {
   const claim = claimOf(owner, image);
   const found = await engine.image(image);
-  if (found !== null && claimsOn(found, owner.root, image).every((name) => name === claim)) {
+  const claimed = await engine.image(claim);
+  const isMoved = claimed !== null && claimed.Id !== found?.Id;
+  const claims = found === null ? [] : claimsOn(found, owner.root, image);
+  if (found !== null && !isMoved && claims.every((name) => name === claim)) {
     const isShared = shared.some((name) => fullName(name) === fullName(image));
     if (isShared || (await engine.isImageUsed(found.Id))) return false;
     if (!(await removeUnused(engine, image))) return false;
