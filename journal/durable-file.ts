@@ -67,7 +67,7 @@ export async function writeDurably(
   bytes: Uint8Array,
   mode = 0o644,
 ): Promise<void> {
-  const draft = `${path}.tmp`;
+  const draft = `${path}${DRAFT}`;
   try {
     const fd = disk.openSync(draft, 'w', mode);
     try {
@@ -81,6 +81,13 @@ export async function writeDurably(
     removeQuietly(disk, draft);
     throw asDiskFull(error, path) ?? error;
   }
+}
+
+const DRAFT = '.tmp';
+
+/** Whether a file is the draft of one that is put in place as a whole, by its name. Pure. */
+export function isDraftName(name: string): boolean {
+  return name.endsWith(DRAFT);
 }
 
 /** Removes a file if it is there and can be removed: for leftovers that do no harm. */

@@ -2,7 +2,14 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { Disk } from './disk.ts';
-import { makeDirectory, namesIn, readIfThere, writeDurably } from './durable-file.ts';
+import {
+  isDraftName,
+  makeDirectory,
+  namesIn,
+  readIfThere,
+  removeQuietly,
+  writeDurably,
+} from './durable-file.ts';
 import { JournalError } from './errors.ts';
 
 export const KEY_BYTES = 32;
@@ -38,6 +45,9 @@ export function openSecrets(disk: Disk, root: string): Secrets {
   const running = new Map<string, Promise<void>>();
 
   async function loadKey(): Promise<Uint8Array> {
+    // What a writer that died left is the beginning of a value that nothing names and nobody could drop.
+    for (const name of namesIn(disk, directory))
+      if (isDraftName(name)) removeQuietly(disk, join(directory, name));
     const path = join(directory, 'key');
     const present = readIfThere(disk, path);
     if (present?.length === KEY_BYTES) {

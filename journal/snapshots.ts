@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { Disk } from './disk.ts';
 import {
+  isDraftName,
   makeDirectory,
   namesIn,
   readIfThere,
@@ -122,6 +123,9 @@ function prune(disk: Disk, directory: string, newest: Seq): void {
     // One ahead of the head is of a log that has been cut since.
     if (!kept.includes(seq)) removeQuietly(disk, join(directory, nameOf(seq)));
   }
+  // Whoever began it has died, and the next one has another name.
+  for (const name of namesIn(disk, directory))
+    if (isDraftName(name)) removeQuietly(disk, join(directory, name));
 }
 
 function seqsIn(disk: Disk, directory: string): readonly Seq[] {

@@ -45,6 +45,7 @@ async function workWith(disk: SimDisk, nth: number, { code, times }: Fault): Pro
 const FAULTS: Readonly<Record<string, Fault & { readonly refusals: readonly string[] }>> = {
   'is full once': { code: 'ENOSPC', times: 1, refusals: [] },
   'fails once': { code: 'EIO', times: 1, refusals: [] },
+  'fails for a while': { code: 'EIO', times: 4, refusals: ['RIPCORD_JOURNAL_FENCED'] },
   'is full for a while': {
     code: 'ENOSPC',
     times: 7,
@@ -86,6 +87,32 @@ describe('a disk that', () => {
       expect(runs).toBeGreaterThan(20);
     });
   }
+
+  test('failed to sync a file is never asked again to sync that file', async () => {
+    const disk = emptySimDisk();
+    const { appender } = await writing(disk);
+    await appender.append([note(1)]);
+    const synced: string[] = [];
+    const open = disk.openSync.bind(disk);
+    const sync = disk.fdatasyncSync.bind(disk);
+    const paths = new Map<number, string>();
+    disk.openSync = (path, ...rest) => {
+      const fd = open(path, ...rest);
+      paths.set(fd, path);
+      return fd;
+    };
+    let failed = false;
+    disk.fdatasyncSync = (fd) => {
+      synced.push(paths.get(fd) ?? 'the one from before');
+      if (!failed) {
+        failed = true;
+        throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      }
+      sync(fd);
+    };
+    await appender.append([note(2)]);
+    expect(synced).toEqual(['the one from before', `${ROOT}/log/rewrite`]);
+  });
 
   test('is full for a while lets appends succeed again afterwards', async () => {
     const disk = emptySimDisk();

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -26,6 +26,16 @@ describe('secrets', () => {
     for (const name of readdirSync(directory)) {
       expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
     }
+  });
+
+  test('leave nothing of one that its writer did not live to put in place', async () => {
+    const root = scratch();
+    await openSecrets(nodeDisk, root).put('hunter2');
+    const draft = join(root, 'secrets', `${'a'.repeat(64)}.tmp`);
+    writeFileSync(draft, 'hunter3');
+    const next = openSecrets(nodeDisk, root);
+    next.get(await next.put('hunter2'));
+    expect(readdirSync(join(root, 'secrets'))).toHaveLength(2);
   });
 
   test('have other names on another device', async () => {

@@ -40,6 +40,14 @@ describe('snapshots', () => {
     expect(await load(root, 3)).toEqual({ seq: 3, state: { n: 3 } });
   });
 
+  test('leave nothing of one that its writer did not live to put in place', async () => {
+    const root = scratch();
+    await save(root, 10);
+    writeFileSync(`${pathOf(root, 15)}.tmp`, '{"seq":15');
+    await save(root, 20);
+    expect(readdirSync(join(root, 'snapshots'))).toHaveLength(2);
+  });
+
   test('of a log that was cut since are passed over, then removed', async () => {
     const root = scratch();
     await save(root, 10);

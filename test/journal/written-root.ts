@@ -6,7 +6,12 @@ import { openJournal } from '../../journal/journal-disk.ts';
 import { scratch } from './scratch.ts';
 
 /** An event of these tests. */
-export type Step = { readonly type: string; readonly n: number; readonly undoBlob?: string };
+export type Step = {
+  readonly type: string;
+  readonly n: number;
+  readonly text?: string;
+  readonly undoBlob?: string;
+};
 
 const clock = { now: () => '2026-11-22T10:00:00.000Z', up: () => 5, boot: 'boot' };
 

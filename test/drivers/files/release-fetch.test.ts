@@ -92,6 +92,19 @@ describe('from a directory', () => {
   );
 });
 
+test('a release that was there before stays when its step is undone', async () => {
+  const { args, context, world } = await fromDirectory();
+  await releaseFetch.run(context, args, { existed: false });
+  const before = await world();
+  const again = await releaseFetch.prepare?.(context, args);
+  expect(again).toEqual({ existed: true });
+  await releaseFetch.run(context, args, { existed: true });
+  await releaseFetch.undo?.(context, args, { existed: true });
+  expect(await world()).toEqual(before);
+  await releaseFetch.undo?.(context, args, { existed: false });
+  expect(await world()).toEqual({});
+});
+
 describe('from a git repository', () => {
   driverContract(
     { describe, test, expect },
