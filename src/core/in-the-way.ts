@@ -25,10 +25,30 @@ export function blockersOf<U extends Numbered>(
  * first. Pure.
  *
  * Planned side by side, each would write what is there without the other. One behind its commit, or
- * stuck at something of its own, is in nobody's way.
+ * stuck at something of its own, is in nobody's way; nor is one that is stuck at what they share in the
+ * way of what only has to run again, which nobody but a person could end.
  */
 export function sharersOf(update: Numbered, scene: Scene): readonly Placed[] {
   const others = before(update, scene.updates).filter(isInTheWay);
+  if (!runsAgain(update.request, scene)) return alikeOf(update, others, scene);
+  return alikeOf(
+    update,
+    others.filter(({ phase }) => phase !== 'stuck'),
+    scene,
+  );
+}
+
+/** Those that are stuck at what an update would share with them, if it came to that. Pure. */
+export function stuckSharersOf(update: Numbered, scene: Scene): readonly Placed[] {
+  const others = before(update, scene.updates).filter(isInTheWay);
+  return alikeOf(
+    update,
+    others.filter(({ phase }) => phase === 'stuck'),
+    scene,
+  );
+}
+
+function alikeOf(update: Numbered, others: readonly Placed[], scene: Scene): readonly Placed[] {
   if (others.length === 0) return [];
   const networked = touchesNetwork(update.request, scene);
   const isJudged = update.request.chutes.some(({ definition }) => definition !== null);
@@ -96,6 +116,19 @@ function isInTheWay({ phase, stuck }: Placed): boolean {
 const isAtTheHost = ({ request, plan }: Placed, scene: Pick<State, 'applied'>): boolean =>
   touchesNetwork(request, scene) ||
   (plan?.steps.some(({ kind }) => kind.startsWith('config.')) ?? false);
+
+/** Whether an update only has services run again that should: its chutes keep what they have of the host. */
+const runsAgain = (
+  { chutes, host }: Asking['request'],
+  { applied }: Pick<State, 'applied'>,
+): boolean =>
+  host === undefined &&
+  chutes.every(
+    ({ chute, operation, definition }) =>
+      (operation === 'start' || operation === 'restart') &&
+      definition === null &&
+      applied.chutes[chute]?.run === 'running',
+  );
 
 /** Whether an update may change whose definitions the device takes; one that is stuck has not. */
 const setsPolicy = ({ request, phase }: Placed): boolean =>

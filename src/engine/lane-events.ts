@@ -3,6 +3,7 @@ import type { ChuteName } from '../core/chute.ts';
 import { codeOf, type Failure } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import type { HostFacts } from '../core/facts.ts';
+import { stuckSharersOf } from '../core/in-the-way.ts';
 import { canonical, type Json } from '../core/json.ts';
 import type { Planned } from '../core/make-plan.ts';
 import { next } from '../core/next.ts';
@@ -10,6 +11,7 @@ import { openOf, type UpdateState } from '../core/state.ts';
 import type { Step, StepId } from '../core/step.ts';
 import { subjectsOf } from '../core/subjects.ts';
 import { failureOf } from './carry-out.ts';
+import { conflictEvent } from './conflict.ts';
 import { planOn } from './planning.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -31,11 +33,16 @@ export async function planEvents(
   const planned = planOn(state, request, { facts, planners, sha256, update: id });
   if (!('plan' in planned)) return [decisionEvent(id, planned, stateHash(state.applied, sha256))];
   const { hash: planHash, patch, steps, planners: versions } = planned.plan;
+  const [stuck] = steps.some(atTheHost) ? stuckSharersOf(now, state) : [];
+  if (stuck) return [conflictEvent(id, stuck)];
   const { warnings } = planned;
   const said = warnings.length > 0 && { warnings };
   const content = { patch, steps, planHash, planners: versions, factsSeq, ...said };
   return [{ type: 'update.planned', update: id, ...content }];
 }
+
+/** Whether a step changes what chutes share. */
+const atTheHost = ({ id }: Step): boolean => id.startsWith('host/');
 
 /** How an update ends that needs no plan: refused, or with nothing to change. Pure. */
 export function decisionEvent(
