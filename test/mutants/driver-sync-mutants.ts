@@ -94,8 +94,8 @@ export const DRIVER_SYNC_MUTANTS: readonly Mutant[] = [
     change: 'directory sync removed',
     at: 'of what may have been made by who died, and what is above it',
     file: 'src/drivers/files/secure-names.ts',
-    find: 'at = dirname(at)) await syncDirectory(at);',
-    put: 'at = dirname(at)) void at;',
+    find: '    if (await exists(at)) await syncDirectory(at);\n',
+    put: '    void at;\n',
     tests: ['power killed-first-install', 'power killed-before-other-syncs'],
   },
   {

@@ -149,7 +149,7 @@ export const LOG_SYNC_MUTANTS: readonly Mutant[] = [
     change: 'directory sync removed',
     at: 'behind ripcord.json',
     file: 'journal/root.ts',
-    find: '  await writeDurably(disk, paths.facts, Buffer',
+    find: '  await writeDurably(disk, rootPaths(root).facts, Buffer',
     put: `  const forgetful = new Proxy(disk, {
     get: (of, name) => {
       const found: unknown = Reflect.get(of, name);
@@ -157,7 +157,7 @@ export const LOG_SYNC_MUTANTS: readonly Mutant[] = [
       return typeof found === 'function' ? found.bind(of) : found;
     },
   });
-  await writeDurably(forgetful, paths.facts, Buffer`,
+  await writeDurably(forgetful, rootPaths(root).facts, Buffer`,
     tests: [
       'test/journal/power-cut.test.ts > leaves every blob that was put',
       'power first-install',
