@@ -15,11 +15,21 @@ export type Fate = {
   readonly checking: ReadonlySet<ServiceName>;
 };
 
+/** Of one plan, for the planners that ask one after another: what is planned is not changed meanwhile. */
+const known = new WeakMap<Change, { readonly context: FateContext; readonly fate: Fate }>();
+
+type FateContext = Pick<PlanContext, 'ports' | 'facts'>;
+
 /** Which services of a change stop, start and are looked at. Pure. */
-export function fateOf(
-  change: Change,
-  { ports, facts }: Pick<PlanContext, 'ports' | 'facts'>,
-): Fate {
+export function fateOf(change: Change, context: FateContext): Fate {
+  const found = known.get(change);
+  if (found?.context === context) return found.fate;
+  const fate = makeFate(change, context);
+  known.set(change, { context, fate });
+  return fate;
+}
+
+function makeFate(change: Change, { ports, facts }: FateContext): Fate {
   const { before, desired, operation } = change;
   const runs = desired?.run === 'running' ? desired.definition : null;
   const names = new Set([
