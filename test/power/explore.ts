@@ -33,6 +33,8 @@ export type Effort = Width & {
   readonly samples: number;
   /** So many commands are looked at elsewhere: the power goes behind them. Default 0. */
   readonly skippedCommands?: number;
+  /** Enough to know that something is wrong. Default: all are looked for. */
+  readonly violationsMax?: number;
 };
 
 type Cut = { readonly at: number; readonly told: number; readonly system: FileSystem };
@@ -63,6 +65,7 @@ export async function explore(recording: Recording, effort: Effort): Promise<Exp
     systemBefore(recording),
     effort.skippedCommands,
   )) {
+    if (violations.length >= (effort.violationsMax ?? Infinity)) break;
     cuts += 1;
     const choices = spread([...choicesOf(system.pending, effort, effort.seed + at)], effort.atCut);
     for (const choice of choices) {

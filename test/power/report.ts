@@ -27,7 +27,8 @@ export async function report(play: Play, effort: Effort): Promise<PlayReport> {
   const recording = await recordPlay(play);
   const missed = gapsOf(recording).map((gap) => `missed by the recorder: ${gap}`);
   const explored = await explore(recording, effort);
-  const settled = await settleSamples(recording, explored.samples);
+  const samples = explored.violations.length > 0 ? [] : explored.samples;
+  const settled = await settleSamples(recording, samples);
   const found = explored.violations.map(
     ({ cut, choice, problems }) =>
       `${problems.join('; ')}\n    npm run power -- ${recording.directory} ${cut} "${choice}"`,
