@@ -6,6 +6,7 @@ import { RipcordError } from '../core/errors.ts';
 import type { ChuteEvent, Interruption } from '../core/events.ts';
 import { isEndEvent } from '../core/fold-end.ts';
 import { fold, foldAll } from '../core/fold.ts';
+import { hasBegun } from '../core/in-the-way.ts';
 import { NEW_STATE, type State, stateOf, type UpdateState } from '../core/state.ts';
 
 /** Opens the journal: the engine brings the fold and the fault switch. */
@@ -180,8 +181,13 @@ function hasUnderWay({ updates }: State): boolean {
 /** What the end of the last engine cut off; nothing when it ended cleanly. Pure. */
 function interruptedIn(state: State): readonly Interruption[] {
   if (!state.engineRuns) return [];
-  return Object.values(state.updates)
-    .filter(({ phase }) => phase !== 'queued' && phase !== 'stuck')
+  const updates = Object.values(state.updates);
+  // What should run at boot comes first, and what waits for that was nobody's work.
+  const isBoot = updates.some(({ phase, request }) => request.atBoot && phase !== 'stuck');
+  const waits = (update: UpdateState): boolean =>
+    isBoot && !hasBegun(update) && !update.request.atBoot;
+  return updates
+    .filter((update) => update.phase !== 'queued' && update.phase !== 'stuck' && !waits(update))
     .map((update) => ({ update: update.id, step: stepOf(update) }));
 }
 

@@ -208,3 +208,24 @@ test('a boot that was cut off before it asked for anything begins once more', as
   gateway.world.things.delete('lamp/started');
   expect((await gateway.boots()).filter((word) => word.endsWith('at boot'))).toEqual([]);
 });
+
+test('what waits for a boot that keeps being cut off is not blamed for it', async () => {
+  const gateway = new Gateway();
+  await gateway.installs('door', 'lamp');
+  await gateway.crashesIn(async (requests, engine) => {
+    engine.holdBack(() => false);
+    await requests.ask(asked(definition('bell', 1, [])));
+  });
+  const { shelf } = gateway.world;
+  for (let time = 0; time < 4; time++) {
+    const { engine, requests } = await gateway.world.engine({ planners: [chutes()] });
+    engine.holdBack(() => false);
+    const start = { chute: 'door', operation: 'start', definition: null, sources: {} } as const;
+    if (time === 0)
+      await requests.ask({ ...asked(), chutes: [start], mode: 'queue', atBoot: true });
+    shelf.generation += 1;
+  }
+  const words = await gateway.boots();
+  expect(words).toContain('u4 aborting');
+  expect(words).toContain('u3 committed');
+});
