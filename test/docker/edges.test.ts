@@ -7,6 +7,7 @@ import { containerStop } from '../../src/drivers/docker/container-stop.ts';
 import { imageBuild } from '../../src/drivers/docker/image-build.ts';
 import { imageDrop } from '../../src/drivers/docker/image-drop.ts';
 import { imagePull } from '../../src/drivers/docker/image-pull.ts';
+import { findNetwork, networkCreate, networkRemove } from '../../src/drivers/docker/network.ts';
 import { testContext } from '../../src/testing/test-context.ts';
 import { appliedContainer, describeDocker, dockerRoot, NAME, SPEC } from './docker-world.ts';
 
@@ -178,4 +179,26 @@ describeDocker('beside what we do', (docker) => {
     expect(await api.image(args.image)).not.toBeNull();
     expect((await api.image('busybox:test'))?.RepoTags).toEqual(['busybox:test']);
   });
+
+  test.each(['a network', 'a container and a network'])(
+    'undoing a stop brings back %s that somebody has tidied away',
+    async (what) => {
+      const network = { chute: 'hello', network: 'hello-net' };
+      const spec = { ...SPEC, network: { name: network.network, aliases: ['main'] } };
+      const args = { ...STOP, spec };
+      const earlier = contextOf();
+      await networkCreate.run(earlier, network, { existed: false });
+      const instance = await startOnce(earlier, args);
+      const applied = appliedContainer(instance, spec);
+      const context = { ...earlier, update: 'u2', mark: 'u2/hello/main/container.stop', applied };
+      const undo = { instance, image: null };
+      await containerStop.run(context, args, undo);
+      const api = docker().api();
+      if (what !== 'a network') await api.removeContainer(instance.container);
+      await networkRemove.run(context, network, null);
+      await containerStop.undo?.(context, args, undo);
+      expect((await api.container(NAME))?.State.Running).toBe(true);
+      expect(await findNetwork(api, context, network)).not.toBeNull();
+    },
+  );
 });

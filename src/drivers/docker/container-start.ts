@@ -118,7 +118,8 @@ async function clear(
     const isMarked = markOf(each.Labels) === context.mark;
     if (!isMarked && each.Names.includes(`/${asideName(spec.name, context)}`)) {
       // Undoing starts it again, so that it stays, also when somebody has started it meanwhile.
-      if (each.State === 'running') await engine.stopContainer(each.Id, spec.stop.graceMs);
+      const isDown = each.State === 'exited' || each.State === 'created';
+      if (!isDown) await engine.stopContainer(each.Id, spec.stop.graceMs);
       continue;
     }
     const isSpared = spared !== null && 'container' in spared && spared.container === each.Id;

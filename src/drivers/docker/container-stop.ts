@@ -9,13 +9,17 @@ import { lastLinesOf } from './container-log.ts';
 import { startOnce } from './container-start.ts';
 import { asideName, exitOf, findMarked, nameOf } from './containers.ts';
 import type { EngineApi } from './engine-api.ts';
+import { EngineError } from './engine-error.ts';
 import type { Container } from './engine-types.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
+import { makeNetwork } from './network.ts';
 import { foreign, isOf } from './ours.ts';
 import { untilServes } from './serves.ts';
 
 type Args = ArgsOf<'container.stop@1'>;
 type Undo = UndoOf<'container.stop@1'>;
+
+const NETWORK_GONE = /network .* not found/;
 
 /**
  * Stops a service's container and puts it aside under another name, so that undoing starts the very
@@ -82,7 +86,11 @@ export const containerStop: DriverOf<'container.stop@1'> = {
       if (found === null || !isRecorded) return makeAgain(engine, context, args, undo);
       if (found.State.Running && nameOf(found) === name) return null;
       if (nameOf(found) !== name) await takeBack(engine, context, args, found);
-      if (!found.State.Running) await engine.startContainer(found.Id);
+      if (!found.State.Running && !(await startAgain(engine, found))) {
+        await context.note({ container: found.Id, fate: 'removed', reason: 'its network is gone' });
+        await engine.removeContainer(found.Id);
+        return makeAgain(engine, context, args, { ...undo, image: found.Image });
+      }
       await untilServes(context, args, found.Id);
       return undo.instance;
     });
@@ -92,6 +100,17 @@ export const containerStop: DriverOf<'container.stop@1'> = {
   },
 };
 
+/** Starts what was put aside; false when the network it is tied to is gone, and with it its way to start. */
+async function startAgain(engine: EngineApi, { Id }: Container): Promise<boolean> {
+  try {
+    await engine.startContainer(Id);
+    return true;
+  } catch (error) {
+    if (error instanceof EngineError && NETWORK_GONE.test(error.message)) return false;
+    throw error;
+  }
+}
+
 /** What was recorded is gone: another like it, which the engine of containers keeps as it kept that one. */
 async function makeAgain(
   engine: EngineApi,
@@ -99,6 +118,9 @@ async function makeAgain(
   args: Args,
   { image }: Undo,
 ): Promise<ContainerInstance> {
+  const { chute, spec } = args;
+  // Whoever tidies up takes the network, too, while nothing runs on it.
+  if (spec.network) await makeNetwork(engine, context, { chute, network: spec.network.name });
   const instance = await startOnce(context, args, image ?? undefined);
   await engine.updateContainer(instance.container, KEPT);
   await untilServes(context, args, instance.container);

@@ -22,19 +22,8 @@ export const networkCreate: DriverOf<'network.create@1'> = {
 
   async run(context, args) {
     context.signal.throwIfAborted();
-    const what = `make network ${args.network}`;
-    return asking(what, async () => {
-      const engine = engineOf(context);
-      if (await findNetwork(engine, context, args)) return DONE;
-      const [other] = await namesakes(engine, args.network);
-      if (other) throw foreign(what, { kind: 'network', name: args.network, id: other.Id });
-      await engine.createNetwork({
-        Name: args.network,
-        Driver: 'bridge',
-        // Without it an older engine makes a second one of that name.
-        CheckDuplicate: true,
-        Labels: madeLabels(ownerOf(context, args), { mark: context.mark }),
-      });
+    return asking(`make network ${args.network}`, async () => {
+      await makeNetwork(engineOf(context), context, args);
       return DONE;
     });
   },
@@ -70,6 +59,25 @@ export const networkRemove: DriverOf<'network.remove@1'> = {
     });
   },
 };
+
+/** Makes the bridge of a chute, unless it is there. Throws RIPCORD_RESOURCE_TAKEN. */
+export async function makeNetwork(
+  engine: EngineApi,
+  context: Pick<StepContext, 'root' | 'mark'>,
+  args: Args,
+): Promise<void> {
+  if (await findNetwork(engine, context, args)) return;
+  const what = `make network ${args.network}`;
+  const [other] = await namesakes(engine, args.network);
+  if (other) throw foreign(what, { kind: 'network', name: args.network, id: other.Id });
+  await engine.createNetwork({
+    Name: args.network,
+    Driver: 'bridge',
+    // Without it an older engine makes a second one of that name.
+    CheckDuplicate: true,
+    Labels: madeLabels(ownerOf(context, args), { mark: context.mark }),
+  });
+}
 
 /** The network of a chute by this name; null when there is none that was made for it. */
 export async function findNetwork(
