@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest';
 
 import { nodeDisk } from '../../journal/disk-node.ts';
 import { createHeadFile, writeHead } from '../../journal/head.ts';
-import { repairRoot } from '../../journal/repair.ts';
+import { repairRoot, untoldRepair } from '../../journal/repair.ts';
 import { verifyRoot } from '../../journal/verify.ts';
 import { dyingDisk, flipBit, scratch } from './scratch.ts';
 import {
@@ -220,6 +220,8 @@ describe('repair', () => {
       dead = died();
       const whole = (await verifyRoot(root)).ok;
       expect(dead || whole).toBe(true);
+      // Whoever finds a whole root finds what it cost as well.
+      if (whole) expect(untoldRepair(root), `death at ${nth}`).not.toBeNull();
       const repair = await repairRoot(root, { stamp });
       expect(repair).toMatchObject({ changed: !whole, head: { seq: kept } });
       expect(accounted(repair)).toEqual(upTo(whole ? kept : 30));

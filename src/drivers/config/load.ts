@@ -54,9 +54,10 @@ function textOf({ applied }: StepContext, path: RootPath): string | null {
 async function loadOne(context: StepContext, path: RootPath): Promise<boolean> {
   const bytes = await read(context, path);
   const to = runningPath(path);
-  if (bytes === (await read(context, to))) return false;
+  const loaded = await read(context, to);
+  // Also where nothing is to be loaded: what a load that was cut off left may hold secrets.
   await put(context, to, { bytes, mode: 0o600 });
-  return true;
+  return bytes !== loaded;
 }
 
 function warningOf(error: unknown, path: RootPath, owners: readonly string[]): Failure {

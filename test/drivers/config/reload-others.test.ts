@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -71,4 +71,17 @@ describe('reloading with a file that cannot be loaded', () => {
       'cannot reload dhcp',
     );
   });
+});
+
+test.each<[is: string, tree: Readonly<Record<string, string>>]>([
+  ['what it was before', { [PATH]: 'old', [RUNNING]: 'old' }],
+  ['none', {}],
+])('of a load that was cut off nothing is left when the file is %s', async (_is, tree) => {
+  const root = temporaryRoot();
+  writeTree(root, { ...tree, [`${RUNNING}.new`]: 'with a secr' });
+  const args = { service: 'dhcp' as const, paths: [PATH] };
+  const context = testContext({ root, kind: 'config.restore@1', args });
+  await configRestore.undo?.(context, args, null);
+  expect(existsSync(join(root, `${RUNNING}.new`))).toBe(false);
+  expect(existsSync(join(root, RUNNING))).toBe(RUNNING in tree);
 });
