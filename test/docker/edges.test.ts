@@ -57,13 +57,17 @@ describeDocker('beside what we do', (docker) => {
     await lent(context.root);
     const api = docker().api();
     await api.removeContainer('guest');
-    await api.buildImage(() => buildContext(null, `FROM ${BUILT}\nLABEL mine=1\n`), {
-      tag: 'mine:1',
-      labels: {},
-      dockerfile: RECIPE,
-    });
+    const build = (n: number) =>
+      api.buildImage(() => buildContext(null, `FROM ${BUILT}\nLABEL mine=${n}\n`), {
+        tag: 'mine:1',
+        labels: {},
+        dockerfile: RECIPE,
+      });
+    const nameless = await build(1);
+    await build(2);
     await imageDrop.run(context, { chute: 'hello', keep: [], shared: [], recipes: [] }, null);
     expect(await api.image('mine:1')).not.toBeNull();
+    expect(await api.image(nameless ?? '')).not.toBeNull();
     expect(await api.image(BUILT)).toBeNull();
   });
 

@@ -106,6 +106,8 @@ export type Container = {
 
 export type Image = {
   readonly Id: string;
+  /** Id of the one it was built on here; empty for one that came from elsewhere. */
+  readonly Parent?: string;
   readonly Architecture: string;
   readonly Os: string;
   readonly RepoTags: readonly string[] | null;

@@ -4,7 +4,7 @@ import type { ArgsOf } from '../../core/step.ts';
 import type { EngineApi } from './engine-api.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
 import { type Claim, claimsBeside, letGo, removeUnused } from './image-claim.ts';
-import { nameBefore, ownerLabels, recipeHash, serviceOf, shortId } from './ours.ts';
+import { contentHashOf, nameBefore, ownerLabels, recipeHash, serviceOf, shortId } from './ours.ts';
 
 type Args = ArgsOf<'image.drop@1'>;
 
@@ -51,14 +51,22 @@ async function unneeded(
   const before = recipes.map((each) => nameBefore({ chute, ...each }, recipeHash(each)));
   const named = [...keep, ...shared, ...before];
   const images = await engine.images(ownerLabels({ root, chute, made: 'image' }));
-  const built = images.flatMap(({ Id, RepoTags, Labels }) => {
+  const built: string[] = [];
+  for (const { Id, RepoTags, Labels } of images) {
     const names = (RepoTags ?? []).filter((name) => name !== '<none>:<none>');
-    if (names.length === 0) return [Id];
     // What somebody builds on an image has its labels, and is called as they like.
     const ours = `${containerName(chute, serviceOf(Labels, 'image').service ?? '')}:`;
-    return names.filter((name) => name.startsWith(ours) && !named.includes(name));
-  });
+    built.push(...names.filter((name) => name.startsWith(ours) && !named.includes(name)));
+    if (names.length === 0 && !(await isBuiltOnOurs(engine, Id))) built.push(Id);
+  }
   return { built, pulled: await claimsBeside(engine, { root, chute }, keep) };
+}
+
+/** Whether an image has its labels by the one it was built on: then somebody else built it. */
+async function isBuiltOnOurs(engine: EngineApi, id: string): Promise<boolean> {
+  const found = await engine.image(id);
+  const below = found?.Parent ? await engine.image(found.Parent) : null;
+  return contentHashOf(below?.Config?.Labels, 'image') !== null;
 }
 
 const nameOf = (reference: string): string =>
