@@ -77,9 +77,19 @@ export function paysDebts(update: Numbered, scene: Scene): boolean {
 }
 
 /** Whether two updates touch one chute, or both the device itself; a reset touches all there is. Pure. */
-export function shareChute(left: Asking, right: Asking): boolean {
-  const hosts = [left, right].flatMap(({ request }) => request.host ?? []);
-  if (hosts.length === 2 || hosts[0]?.operation === 'reset') return true;
+function shareChute(left: Asking, right: Asking): boolean {
+  return isReset(left) || isReset(right) || nameAlike(left, right);
+}
+
+/** Whether an update that says so takes the place of one before it: not that of a whole reset. Pure. */
+export function takesPlaceOf(newer: Asking, older: Asking): boolean {
+  return isReset(newer) || nameAlike(newer, older);
+}
+
+const isReset = ({ request }: Asking): boolean => request.host?.operation === 'reset';
+
+function nameAlike(left: Asking, right: Asking): boolean {
+  if (left.request.host && right.request.host) return true;
   return left.request.chutes.some(({ chute }) =>
     right.request.chutes.some((each) => each.chute === chute),
   );

@@ -1,6 +1,6 @@
 import { assert } from './assert.ts';
 import type { AbortCause, StuckStep, UpdateId } from './events.ts';
-import { blockersOf, shareChute, sharersOf } from './in-the-way.ts';
+import { blockersOf, sharersOf, takesPlaceOf } from './in-the-way.ts';
 import { entriesOf, type Mark, markOf, openOf, type State, type UpdateState } from './state.ts';
 import type { Step, StepId } from './step.ts';
 
@@ -83,7 +83,7 @@ function abortOwed({ interruptions, rollbackOwed }: UpdateState): Next | null {
 function superseded(update: UpdateState, { updates }: Pick<State, 'updates'>): Next | null {
   for (const other of Object.values(updates)) {
     if (other.request.mode !== 'supersede' || other.seq <= update.seq) continue;
-    if (other.phase === 'aborting' || !shareChute(update, other)) continue;
+    if (other.phase === 'aborting' || !takesPlaceOf(other, update)) continue;
     return { do: 'abort', cause: 'superseded', step: null, by: other.id };
   }
   return null;

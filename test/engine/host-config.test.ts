@@ -271,3 +271,19 @@ test.each([
     expectSound(gateway, mode);
   },
 );
+
+test('a reset is not given up for a chute that comes behind it', async () => {
+  const gateway = await configured();
+  const { engine, requests } = await gateway.engine();
+  const letGo = engine.holdBack(() => false);
+  const reset: HostRequest = { operation: 'reset', config: null, patch: [] };
+  const all = await requests.ask({ ...asked(), host: reset });
+  const lamp = { chutes: [chuteAsk('apply', chute({ name: 'lamp' }))], mode: 'supersede' } as const;
+  const behind = await requests.ask({ ...asked(), ...lamp });
+  letGo();
+  const ended = await Promise.all([all.done, behind.done]);
+  expect(ended.map(({ outcome }) => outcome)).toEqual(['committed', 'committed']);
+  expect(gateway.world.story).toContain('update.queued');
+  await engine.close();
+  expectSound(gateway, 'behind');
+});
