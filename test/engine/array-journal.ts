@@ -12,6 +12,8 @@ export class Shelf {
   /** Whether room is kept back for a rollback. */
   reserved = false;
   readonly records: Recorded<ChuteEvent>[] = [];
+  /** The records that were witnessed as the end. */
+  readonly sealed: number[] = [];
   readonly blobs = new Map<string, Uint8Array>();
   /** Raised with each engine: what an older one still does has no effect any more. */
   generation = 0;
@@ -87,7 +89,7 @@ export function arrayJournal(
       return key;
     },
     getBlob: async (key) => shelf.blobs.get(key) ?? new Uint8Array(),
-    sealHead: async () => undefined,
+    sealHead: async () => void shelf.sealed.push(head()),
     reserve: async () => {
       shelf.reserved = true;
     },
