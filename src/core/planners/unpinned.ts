@@ -12,12 +12,25 @@ export function unpinnedRefusals(
 ): readonly PlainRefusal[] {
   if (isRollback) return [];
   const installed = Object.values(before?.definition?.services ?? {});
-  return Object.entries(desired?.definition.services ?? {}).flatMap(([service, { source }]) => {
+  const services = Object.entries(desired?.definition.services ?? {});
+  return services.flatMap(([service, { source }]) => {
     if (source?.url === undefined) return [];
     const { url, digest } = source;
     const what = `cannot ${operation} ${chute}: the archive ${url} of service ${service}`;
     const path = pointer('services', service, 'source');
     const pin = `add sha256: ${digest.replace(/^sha256:/, '')} to its source`;
+    // One place has one content, however often it was looked at.
+    const other = services.find(([, each]) => each.source?.url === url);
+    const found = other?.[1].source?.digest;
+    if (other && found !== digest)
+      return [
+        {
+          code: 'RIPCORD_DIGEST_MISMATCH',
+          message: `${what} is ${digest}, and for service ${other[0]} it was ${found} a moment before`,
+          path,
+          hint: `ask again when it has settled, or ${pin}`,
+        },
+      ];
     const recorded = installed.flatMap((each) => (each.source?.url === url ? [each.source] : []));
     if (recorded.some((each) => each.digest === digest)) return [];
     const [first] = recorded;

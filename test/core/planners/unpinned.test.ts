@@ -66,3 +66,15 @@ test('what was recorded is taken again, also where it would not be recorded now'
   const same = { ...of('a'), environment: { A: 'b' } };
   expect(refusals(same, { applied: installed.applied })).toEqual([]);
 });
+
+test('one place has one content: what changed between two looks is refused', () => {
+  const [main, other] = ['a', 'b'].map((letter) => of(letter).services['main']);
+  const both = definition({ services: { main: main ?? service(), other: other ?? service() } });
+  const refused = {
+    code: 'RIPCORD_DIGEST_MISMATCH',
+    path: '/services/other/source',
+    message: `cannot apply hello: the archive ${URL} of service other is ${digest('b')}, and for service main it was ${digest('a')} a moment before`,
+  };
+  expect(refusals(both, { applied: allowing() })).toMatchObject([refused]);
+  expect(refusals(both, { applied })).toMatchObject([refused]);
+});
