@@ -13,6 +13,7 @@ export const CHANGES = [
   'snapshot written before its events',
   'the crash counter not persisted',
   'what another process left is believed',
+  'what nothing noticed once',
 ] as const;
 
 /** A change of one file that breaks a promise, and the tests of which one has to notice. */
