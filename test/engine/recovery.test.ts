@@ -44,6 +44,17 @@ describe('a step that a crash left half done', () => {
 });
 
 describe('content that keeps crashing', () => {
+  test('is counted on disk before anything else is done', async () => {
+    const world = new World();
+    const dying = await world.engine({ death: { effect: 1, when: 'before' } });
+    await (await dying.requests.ask(asked(V1))).done.catch(() => undefined);
+    await world.engine();
+    expect(world.shelf.records.at(-1)).toMatchObject({
+      type: 'engine.started',
+      interrupted: [{ update: 'u1', step: 'hello/a' }],
+    });
+  });
+
   test('is quarantined and turned around in one batch, so that a crash cannot count it twice', async () => {
     const world = new World();
     for (let boot = 0; boot < 3; boot++) {

@@ -96,7 +96,9 @@ export const DRIVER_SYNC_MUTANTS: readonly Mutant[] = [
     file: 'src/drivers/files/secure-names.ts',
     find: '    if (await exists(at)) await syncDirectory(at);\n',
     put: '    void at;\n',
-    tests: ['power killed-first-install', 'power killed-before-other-syncs'],
+    tests: [
+      'test/drivers/files/secure-names.test.ts > the directories in which a write of etc/config/network',
+    ],
   },
   {
     change: 'directory sync removed',

@@ -169,7 +169,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     file: 'src/engine/book.ts',
     find: '    if (interrupted.length > 0 || hasUnderWay(state)) await opened.append([]);\n',
     put: '    void hasUnderWay;\n',
-    tests: [`${RECOVERY} > is quarantined and turned around in one batch`],
+    tests: [`${RECOVERY} > is counted on disk before anything else is done`],
   },
   {
     change: 'the crash counter not persisted',
@@ -177,7 +177,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     file: 'src/engine/book.ts',
     find: 'version, pid, command, interrupted };',
     put: 'version, pid, command, interrupted: [] };',
-    tests: [`${RECOVERY} > is quarantined and turned around in one batch`],
+    tests: [`${RECOVERY} > is counted on disk before anything else is done`],
   },
   {
     change: 'the crash counter not persisted',
@@ -197,6 +197,6 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
         { ...started, seq: state.seq, v: 1, at: '', boot: state.boot, up: 0 } as never,
       ]);
 `,
-    tests: [`${RECOVERY} > is quarantined and turned around in one batch`],
+    tests: [`${RECOVERY} > is counted on disk before anything else is done`],
   },
 ];
