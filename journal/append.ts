@@ -9,7 +9,7 @@ import { encodeBatch } from './chain.ts';
 import type { EncodedBatch } from './chain.ts';
 import { JournalError } from './errors.ts';
 import type { AnyEvent, AppendOptions, JournalClock, JournalFaults, OnFlush } from './journal.ts';
-import { FlushPace } from './pace.ts';
+import { FlushPace, type Moment, momentOf } from './pace.ts';
 import type { Head, Recorded, Seq } from './record.ts';
 
 /** Where flushes go. */
@@ -50,9 +50,6 @@ type Waiting<E> = EncodedBatch<E> & {
   readonly first: Seq;
   readonly settle: ((error: unknown) => void) | null;
 };
-
-/** By this machine's own clock, and by the one that was given: the second tells of standstills only. */
-type Moment = { readonly ms: number; readonly up: number };
 
 const FLUSH_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -160,7 +157,7 @@ export class Appender<E extends AnyEvent> {
     const batches: Waiting<E>[] = [];
     let bytes: Uint8Array = new Uint8Array(0);
     let stage: FlushFailure['stage'] = 'room';
-    const started = this.#now();
+    const started = momentOf(this.#options.clock);
     try {
       this.#makeRoom();
       batches.push(...this.#take());
@@ -203,12 +200,8 @@ export class Appender<E extends AnyEvent> {
     this.#rest();
   }
 
-  #now(): Moment {
-    return { ms: performance.now(), up: this.#options.clock.up() };
-  }
-
   #notePace(started: Moment): void {
-    const { ms, up } = this.#now();
+    const { ms, up } = momentOf(this.#options.clock);
     this.#pace.note(ms - started.ms, up - started.up);
   }
 

@@ -105,6 +105,8 @@ export interface JournalClock {
   up(): number;
   /** Identifies the current boot. */
   readonly boot: string;
+  /** Milliseconds with fractions, for how long a flush takes. Default: `performance.now`. */
+  stopwatch?(): number;
 }
 
 /** Lifts an event from the shape `v` to `v + 1`. */

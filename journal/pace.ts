@@ -1,3 +1,12 @@
+import type { JournalClock } from './journal.ts';
+
+/** By the stopwatch, and by the clock since the boot: the second tells of standstills only. */
+export type Moment = { readonly ms: number; readonly up: number };
+
+export function momentOf(clock: JournalClock): Moment {
+  return { ms: clock.stopwatch?.() ?? performance.now(), up: clock.up() };
+}
+
 const WINDOW = 9;
 const SLOW_MS = 1;
 /** So long nobody can be kept waiting: neither a signal nor whoever asks for the status. */

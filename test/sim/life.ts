@@ -46,6 +46,7 @@ export class Life {
   device: SimDevice;
   #clock: VirtualClock;
   #boots = 1;
+  #flushMs = 0;
   #planners: readonly Planner[] = PLANNERS;
 
   constructor(seed: number, tell: (line: string) => void) {
@@ -198,6 +199,8 @@ export class Life {
       now: this.#clock.now,
       up: this.#clock.up,
       sleep: this.#clock.sleep,
+      // How busy this machine is must not be part of a story; how slow that disk is may be.
+      stopwatch: () => (this.#flushMs += this.story.flushMs),
     };
     const engine = await Engine.open({
       root: ROOT,

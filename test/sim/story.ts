@@ -41,6 +41,8 @@ export type Story = {
   readonly chapters: readonly Chapter[];
   /** Services that never answer well. */
   readonly unwell: readonly string[];
+  /** How long each flush takes by the stopwatch: slow ones go to the thread pool. */
+  readonly flushMs: number;
 };
 
 const CHUTES = ['alpha', 'beta', 'gamma'] as const;
@@ -78,7 +80,8 @@ export function storyOf(seed: number): Story {
   const unwell = chance.is(0.15) ? [`${chance.of(CHUTES)}/main`] : [];
   // By the seed and not by chance: what was found before stays what it was.
   const inContainers = seed % 4 === 3;
-  return { facts: inContainers ? { ...FACTS, ...CONTAINERS } : FACTS, chapters, unwell };
+  const flushMs = chance.is(0.2) ? 2 : 0;
+  return { facts: inContainers ? { ...FACTS, ...CONTAINERS } : FACTS, chapters, unwell, flushMs };
 }
 
 function chapterOf(chance: Chance, versions: Map<string, number>): Chapter {
