@@ -19,7 +19,7 @@ import { createHeadFile } from './head.ts';
 import { createSegment, isFree, segmentName, segmentsAmong } from './segment.ts';
 
 /** The layout of the root that this program writes. A higher one is refused, not guessed at. */
-export const ROOT_SCHEMA = 2;
+const ROOT_SCHEMA = 2;
 
 /** No `ripcord.json` is larger: so far one is searched for its flipped bit. */
 const FACTS_BYTES_MAX = 4096;
