@@ -51,7 +51,7 @@ export function openSecrets(disk: Disk, root: string): Secrets {
     const path = join(directory, 'key');
     const present = readIfThere(disk, path);
     if (present?.length === KEY_BYTES) {
-      refuseForeign(present);
+      refuseForeign(disk, directory, present);
       // Whoever made it may have died before its name was on disk.
       disk.syncDirSync(directory);
       return present;
@@ -63,16 +63,6 @@ export function openSecrets(disk: Disk, root: string): Secrets {
     const made = randomBytes(KEY_BYTES);
     await writeDurably(disk, path, made, 0o600);
     return made;
-  }
-
-  /** One value may have changed itself; where none of several fits, the key has. */
-  function refuseForeign(held: Uint8Array): void {
-    const names = namesIn(disk, directory).filter(isSecretName);
-    const fits = (name: string): boolean => {
-      const bytes = readIfThere(disk, join(directory, name));
-      return bytes === null || createHmac('sha256', held).update(bytes).digest('hex') === name;
-    };
-    if (names.length > 1 && !names.some(fits)) throw damaged('secrets/key has changed');
   }
 
   async function nameFor(value: string | Uint8Array): Promise<string> {
@@ -120,6 +110,16 @@ export function openSecrets(disk: Disk, root: string): Secrets {
 
     digest: nameFor,
   };
+}
+
+/** One value may have changed itself; where none of several fits, the key has. */
+function refuseForeign(disk: Disk, directory: string, key: Uint8Array): void {
+  const names = namesIn(disk, directory).filter(isSecretName);
+  const fits = (name: string): boolean => {
+    const bytes = readIfThere(disk, join(directory, name));
+    return bytes === null || createHmac('sha256', key).update(bytes).digest('hex') === name;
+  };
+  if (names.length > 1 && !names.some(fits)) throw damaged('secrets/key has changed');
 }
 
 function readSecret(disk: Disk, directory: string, ref: SecretRef): Uint8Array {
