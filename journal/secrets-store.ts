@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { Disk } from './disk.ts';
 import {
+  errnoOf,
   isDraftName,
   makeDirectory,
   namesIn,
@@ -13,6 +14,7 @@ import {
 import { JournalError } from './errors.ts';
 
 export const KEY_BYTES = 32;
+const PLACE_TRIES = 3;
 const NAME = /^[0-9a-f]{64}$/;
 
 /** Whether a file in `secrets/` is a value, by its name. Pure. */
@@ -61,7 +63,7 @@ export function openSecrets(disk: Disk, root: string): Secrets {
     }
     makeDirectory(disk, directory, 0o700);
     const made = randomBytes(KEY_BYTES);
-    await writeDurably(disk, path, made, 0o600);
+    await place(disk, path, made);
     return made;
   }
 
@@ -80,7 +82,7 @@ export function openSecrets(disk: Disk, root: string): Secrets {
   async function keep(path: string, bytes: Uint8Array): Promise<void> {
     const present = readIfThere(disk, path);
     if (present !== null && Buffer.compare(present, bytes) === 0) disk.syncDirSync(directory);
-    else await writeDurably(disk, path, bytes, 0o600);
+    else await place(disk, path, bytes);
   }
 
   return {
@@ -120,6 +122,19 @@ function refuseForeign(disk: Disk, directory: string, key: Uint8Array): void {
     return bytes === null || createHmac('sha256', key).update(bytes).digest('hex') === name;
   };
   if (names.length > 1 && !names.some(fits)) throw damaged('secrets/key has changed');
+}
+
+/** Clients keep secrets beside the holder: each may take the draft of another for one that was left. */
+async function place(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  for (let left = PLACE_TRIES; ; left -= 1) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- again only when somebody was in the way
+      await writeDurably(disk, path, bytes, 0o600);
+      return;
+    } catch (error) {
+      if (left <= 1 || errnoOf(error) !== 'ENOENT') throw error;
+    }
+  }
 }
 
 function readSecret(disk: Disk, directory: string, ref: SecretRef): Uint8Array {

@@ -38,6 +38,23 @@ describe('secrets', () => {
     expect(readdirSync(join(root, 'secrets'))).toHaveLength(2);
   });
 
+  test('are kept also when somebody else clears their draft away', async () => {
+    const root = scratch();
+    await openSecrets(nodeDisk, root).put('hunter2');
+    let cleared = 0;
+    const disk = {
+      ...nodeDisk,
+      renameSync: (from: string, to: string) => {
+        cleared += 1;
+        if (cleared === 1) unlinkSync(from);
+        nodeDisk.renameSync(from, to);
+      },
+    };
+    const ref = await openSecrets(disk, root).put('hunter3');
+    expect(Buffer.from(openSecrets(nodeDisk, root).get(ref)).toString()).toBe('hunter3');
+    expect(cleared).toBe(2);
+  });
+
   test('have other names on another device', async () => {
     const one = await openSecrets(nodeDisk, scratch()).put('hunter2');
     const other = await openSecrets(nodeDisk, scratch()).put('hunter2');
