@@ -150,14 +150,16 @@ function recipeOf(definition: Definition | null | undefined, name: ServiceName):
   return canonical([imageName(definition, name, service), recipe, service.source?.digest ?? null]);
 }
 
-/** What the images of a version were built of. */
+/** What the images of a version were built of, by their names: the order of data is no part of a plan. */
 const recipesOf = (
   definition: Definition,
 ): readonly (ImageRecipe & { readonly service: ServiceName })[] =>
-  Object.entries(definition.services).flatMap(([service, made]) => {
-    const recipe = builtOf(made);
-    return recipe ? [{ service, ...recipe }] : [];
-  });
+  Object.entries(definition.services)
+    .flatMap(([service, made]) => {
+      const recipe = builtOf(made);
+      return recipe ? [{ service, ...recipe }] : [];
+    })
+    .toSorted((a, b) => textOrder(a.service, b.service));
 
 /** What the image of a service is built of; null where it is pulled. */
 function builtOf(service: Service): ImageRecipe | null {
