@@ -1,4 +1,5 @@
 import type { ProcessInstance } from '../core/step.ts';
+import { lifeOf, markIn } from './life.ts';
 import { instanceOf, isAlive, liveProcesses, readEnvironment, type ProcessStat } from './proc.ts';
 import { readWitnesses } from './witness.ts';
 
@@ -11,19 +12,22 @@ export type MarkedProcess = ProcessStat & {
 
 /**
  * Every live process that carries a mark of this root, in its environment or because it was written
- * down, oldest first. A process of another user cannot be read and is nobody we started.
+ * down, oldest first; one of an earlier life of the root has a mark that is nobody's now. A process of another user cannot be read and is nobody we started.
  */
 export function markedProcesses(root: string): readonly MarkedProcess[] {
-  const written = new Map(readWitnesses(root).map((each) => [each.instance.pid, each]));
+  const witnesses = new Map(readWitnesses(root).map((each) => [each.instance.pid, each]));
+  const life = lifeOf(root);
   return liveProcesses()
     .flatMap((stat): readonly MarkedProcess[] => {
       const environment = readEnvironment(stat.pid);
-      const mark = environment.get('RIPCORD_STEP');
-      if (mark !== undefined && environment.get('RIPCORD_ROOT') === root) {
+      const written = environment.get('RIPCORD_STEP');
+      if (written !== undefined && environment.get('RIPCORD_ROOT') === root) {
+        const made = { mark: written, life: environment.get('RIPCORD_LIFE') ?? null };
+        const mark = markIn(life, made);
         const chute = environment.get('RIPCORD_CHUTE') ?? null;
         return [{ ...stat, mark, chute, service: environment.get('RIPCORD_SERVICE') ?? null }];
       }
-      const witness = written.get(stat.session);
+      const witness = witnesses.get(stat.session);
       if (witness === undefined) return [];
       const { chute, service, instance } = witness;
       return [{ ...stat, mark: instance.mark, chute, service }];

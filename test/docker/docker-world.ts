@@ -46,7 +46,7 @@ export async function dockerWorld(api: EngineApi, root: string): Promise<Json> {
     containers.push({
       name: found.Name,
       state: found.State.Running ? 'running' : found.State.Status,
-      mark: markOf(found.Config.Labels),
+      mark: markOf(found.Config.Labels, { root }),
       restart: found.HostConfig.RestartPolicy.Name,
       shares: found.HostConfig.CpuShares,
       memory: found.HostConfig.Memory,
@@ -62,7 +62,7 @@ export async function dockerWorld(api: EngineApi, root: string): Promise<Json> {
         names: (RepoTags ?? [])
           .map((name) => name.replace(/^(ripcord-pulled\/.*):.*/, '$1'))
           .toSorted(),
-        mark: markOf(Labels, 'image'),
+        mark: markOf(Labels, { root, made: 'image' }),
       })),
     ),
     networks: sorted(

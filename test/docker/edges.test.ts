@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
 
 import { buildContext, RECIPE } from '../../src/drivers/docker/build-context.ts';
@@ -123,6 +126,26 @@ describeDocker('beside what we do', (docker) => {
     await containerStop.run(context, STOP, undo);
     expect(await docker().api().container(old.container)).toBeNull();
   });
+
+  test.each(['running', 'put aside'])(
+    'a container of an earlier life of a root that is %s is not taken for what a step of this one made',
+    async (state) => {
+      const context = contextOf();
+      const facts = join(context.root, 'ripcord.json');
+      writeFileSync(facts, JSON.stringify({ uuid: 'first' }));
+      const earlier = await startOnce(context, START);
+      const api = docker().api();
+      if (state === 'put aside')
+        await api.renameContainer(earlier.container, `${NAME}.${context.update}`);
+      writeFileSync(facts, JSON.stringify({ uuid: 'second' }));
+      const before = await containerStart.probe?.(context, START, null);
+      expect(before?.state).toBe('not-done');
+      const { container } = await startOnce(context, START);
+      expect(container).not.toBe(earlier.container);
+      expect(await api.container(earlier.container)).toBeNull();
+      expect((await containerStart.probe?.(context, START, null))?.state).toBe('done');
+    },
+  );
 
   test('what was built under the same name before is not built again for going back', async () => {
     const context = contextOf();

@@ -13,7 +13,7 @@ import type { ContainerBody, HostConfig } from './engine-types.ts';
 import { hashOf, madeLabels } from './ours.ts';
 
 /** Marks of processes: a container has labels, and must not be taken for a process of this root. */
-const NOT_TOLD = new Set(['RIPCORD_ROOT', 'RIPCORD_STEP']);
+const NOT_TOLD = new Set(['RIPCORD_ROOT', 'RIPCORD_STEP', 'RIPCORD_LIFE']);
 
 /** Logs that nobody cuts fill the device. */
 const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '5m', 'max-file': '2' } } as const;

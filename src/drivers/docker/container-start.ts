@@ -18,7 +18,7 @@ import { EngineError } from './engine-error.ts';
 import type { Container, ContainerSummary } from './engine-types.ts';
 import { asking, engineForProbe, engineOf } from './engine.ts';
 import { findNetwork } from './network.ts';
-import { contentHashOf, foreign, isOf, markOf, shortId } from './ours.ts';
+import { contentHashOf, foreign, isEarlier, isOf, markOf, shortId } from './ours.ts';
 
 type Args = ArgsOf<'container.start@1'>;
 
@@ -115,17 +115,19 @@ async function clear(
   const spared = known?.state === 'running' ? known.instance : null;
   for (const each of await containersOf(engine, context, args)) {
     const isNamed = each.Names.includes(`/${spec.name}`);
-    const isMarked = markOf(each.Labels) === context.mark;
-    if (!isMarked && each.Names.includes(`/${asideName(spec.name, context)}`)) {
+    const isMarked = markOf(each.Labels, context) === context.mark;
+    const isAside = each.Names.includes(`/${asideName(spec.name, context)}`);
+    if (!isMarked && isAside && !isEarlier(each.Labels, context.root)) {
       // Undoing starts it again, so that it stays, also when somebody has started it meanwhile.
       const isDown = each.State === 'exited' || each.State === 'created';
       if (!isDown) await engine.stopContainer(each.Id, spec.stop.graceMs);
       continue;
     }
     const isSpared = spared !== null && 'container' in spared && spared.container === each.Id;
-    if (!isNamed && !isMarked && (each.State !== 'running' || isSpared)) continue;
+    const isInTheWay = isNamed || isAside || isMarked;
+    if (!isInTheWay && (each.State !== 'running' || isSpared)) continue;
     if (!isMarked) {
-      const unknown = markOf(each.Labels);
+      const unknown = markOf(each.Labels, context);
       const last = await lastOf(engine, context, args, each);
       const container = shortId(each.Id);
       await context.note({ service, unknown, container, fate: 'removed', ...last });

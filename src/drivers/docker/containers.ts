@@ -36,7 +36,7 @@ export async function findMarked(
 ): Promise<Container | null> {
   const { chute, service } = args;
   const all = await engine.containers(ownerLabels({ root: context.root, chute, service }));
-  const found = all.find(({ Labels }) => markOf(Labels) === context.mark);
+  const found = all.find(({ Labels }) => markOf(Labels, context) === context.mark);
   return found === undefined ? null : engine.container(found.Id);
 }
 

@@ -89,7 +89,7 @@ export const imageBuild: DriverOf<'image.build@1'> = {
         if (previous === null) return void (await removeUnused(engine, args.image));
         if (before === null) return;
         await engine.tagImage(before.Id, args.image);
-        const isNew = markOf(labelsOf(found), 'image') === context.mark;
+        const isNew = markOf(labelsOf(found), imageOf(context)) === context.mark;
         if (isNew) await removeUnused(engine, found.Id);
       }
       const isBack = before !== null && (await engine.image(args.image))?.Id === before.Id;
@@ -157,6 +157,11 @@ const ownerOf = ({ root }: StepContext, { chute, service }: Args): Owner => ({
   made: 'image',
 });
 
-const done = ({ mark }: StepContext, found: Image): Done<Result> => ({
-  result: { image: found.Id, built: markOf(labelsOf(found), 'image') === mark },
+const imageOf = ({ root }: StepContext): { readonly root: string; readonly made: 'image' } => ({
+  root,
+  made: 'image',
+});
+
+const done = (context: StepContext, found: Image): Done<Result> => ({
+  result: { image: found.Id, built: markOf(labelsOf(found), imageOf(context)) === context.mark },
 });

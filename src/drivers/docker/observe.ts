@@ -31,7 +31,7 @@ export async function observeContainers(
     const all = await engine.containers(rootLabels(root));
     return all.map(({ Id, Names, Labels, State, Ports }) => ({
       ...serviceOf(Labels),
-      instance: { container: Id, mark: markOf(Labels) ?? '' },
+      instance: { container: Id, mark: markOf(Labels, { root }) ?? '' },
       name: (Names[0] ?? Id).replace(/^\//, ''),
       isRunning: State === 'running' || State === 'restarting' || State === 'paused',
       ports: (Ports ?? []).flatMap(({ PublicPort, Type }) =>

@@ -5,6 +5,7 @@ import type { ChuteName, ServiceName } from '../../core/chute.ts';
 import type { ImageRecipe } from '../../core/container.ts';
 import { RipcordError } from '../../core/errors.ts';
 import { containerName } from '../../core/planners/container-spec.ts';
+import { lifeOf, markIn } from '../life.ts';
 import type { Labels } from './engine-types.ts';
 
 /*
@@ -50,20 +51,36 @@ export function madeLabels(
   { mark, content }: { readonly mark: string; readonly content?: string },
 ): Labels {
   const name = NAMES[owner.made ?? 'other'];
+  const life = lifeOf(owner.root);
   return {
     ...ownerLabels(owner),
+    ...(life !== null && { [`${name}life`]: life }),
     [`${name}step`]: mark,
     ...(content !== undefined && { [`${name}content`]: content }),
   };
 }
 
-/** The step that made something, `uN/<step id>`; null when none of ours did. */
-export function markOf(labels: Labels | null | undefined, made: Made = 'other'): string | null {
-  return labels?.[`${NAMES[made]}step`] ?? null;
+/**
+ * The step that made something, `uN/<step id>`; null when none of ours did. One of an earlier life of the
+ * root at this path is like none of its steps.
+ */
+export function markOf(
+  labels: Labels | null | undefined,
+  { root, made = 'other' }: { readonly root: string; readonly made?: Made },
+): string | null {
+  const mark = labels?.[`${NAMES[made]}step`];
+  if (mark === undefined) return null;
+  return markIn(lifeOf(root), { mark, life: labels?.[`${NAMES[made]}life`] ?? null });
+}
+
+/** Whether something of ours was made in an earlier life of the root at this path. */
+export function isEarlier(labels: Labels | null | undefined, root: string): boolean {
+  const mark = labels?.[`${NAMES.other}step`] ?? null;
+  return mark !== null && markOf(labels, { root }) !== mark;
 }
 
 /**
- * Hash of what something was made of: the same mark may be of an earlier life of the same root. Null
+ * Hash of what something was made of: the same step may have been carried out with other words. Null
  * when none of ours made it.
  */
 export function contentHashOf(

@@ -8,6 +8,7 @@ import type { ChuteName, SecretRef, ServiceName } from '../../core/chute.ts';
 import { codeOf, RipcordError } from '../../core/errors.ts';
 import { dataDirectory } from '../../core/layout.ts';
 import type { ProcessInstance, ProcessSpec, TokenRef } from '../../core/step.ts';
+import { lifeOf } from '../life.ts';
 import { openLog } from '../log-file.ts';
 import { instanceOf, liveProcesses, readStat } from '../proc.ts';
 import { below, serviceEnvironment } from '../service-environment.ts';
@@ -47,11 +48,13 @@ export async function launch(service: Launch): Promise<ProcessInstance> {
     throw failed(service, `its directory '${spec.directory}' is missing`, 'give it a source');
   }
   const own = await serviceEnvironment({ root, secret: service.secret }, spec.environment);
+  const life = lifeOf(root);
   const environment = {
     HOME: below(root, dataDirectory(service.chute)),
     ...own,
     RIPCORD_ROOT: root,
     RIPCORD_STEP: mark,
+    ...(life !== null && { RIPCORD_LIFE: life }),
     RIPCORD_CHUTE: service.chute,
     RIPCORD_SERVICE: service.service,
   };

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -6,6 +6,7 @@ import { Level } from 'level';
 import { describe, expect, test } from 'vitest';
 
 import type { Json } from '../../../src/core/json.ts';
+import { runDirectory } from '../../../src/core/layout.ts';
 import { findLeader, markedProcesses } from '../../../src/drivers/marked.ts';
 import { isAlive, readStat } from '../../../src/drivers/proc.ts';
 import { observeServices } from '../../../src/drivers/process/observe.ts';
@@ -199,6 +200,20 @@ test('ends a living process of the service that the journal does not know, and s
   await processStart.run({ ...context, note }, args, null);
   expect(isAlive(stray)).toBe(false);
   expect(notes).toEqual([{ unknown: stray.mark, pid: stray.pid, fate: 'ended' }]);
+});
+
+test('does not take a process of an earlier life of its root for its own, and ends it', async () => {
+  const { root, context, args } = arranged();
+  const facts = join(root, 'ripcord.json');
+  writeFileSync(facts, JSON.stringify({ uuid: 'first' }));
+  const earlier = await runningService(root, args.spec, context.mark);
+  writeFileSync(facts, JSON.stringify({ uuid: 'second' }));
+  // What the earlier life wrote down went with it.
+  rmSync(join(root, runDirectory('hello', 'main')), { recursive: true });
+  expect(await processStart.probe?.(context, args, null)).toMatchObject({ state: 'not-done' });
+  const { result } = await processStart.run(context, args, null);
+  expect(isAlive(earlier)).toBe(false);
+  expect(findLeader(root, context.mark)).toEqual(result.instance);
 });
 
 test('leaves a living process of the service that is applied as running', async () => {
