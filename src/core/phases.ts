@@ -41,13 +41,17 @@ export const ORDER: { readonly [K in BuiltInKind]: number } = {
   'directory.remove@1': 99,
 };
 
+const HOUR_MS = 3_600_000;
+
 /** How long a step of this kind may take when its planner does not say. Pure. */
 export function timeoutOf(kind: string): number {
   const noun = kind.split('.')[0] ?? '';
   if (['process', 'gate', 'container', 'network'].includes(noun)) return 60_000;
   // Fetching depends on the link, not on us; what stalls is the driver's to notice.
   if (kind.startsWith('release.fetch@')) return 600_000;
-  if (kind.startsWith('image.pull@') || kind.startsWith('image.build@')) return 1_800_000;
+  // An image over a slow link takes hours and tells of each bit; what tells nothing is given up soon.
+  if (kind.startsWith('image.pull@')) return 6 * HOUR_MS;
+  if (kind.startsWith('image.build@')) return 2 * HOUR_MS;
   return kind.startsWith('image.') ? 60_000 : 10_000;
 }
 

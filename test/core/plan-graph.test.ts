@@ -33,6 +33,14 @@ const thrownBy = (act: () => unknown): unknown => {
   return null;
 };
 
+test.each([
+  ['image.pull@1', 6],
+  ['image.build@1', 2],
+])('%s has hours, as it tells how it goes', (kind, hours) => {
+  const [step] = aggregate([asked('x', { id: 'a', kind })]);
+  expect(step?.timeoutMs).toBe(hours * 3_600_000);
+});
+
 describe('the order of a plan', () => {
   test.each<[story: string, asked: readonly AskedSteps[], order: readonly string[]]>([
     [
