@@ -2,7 +2,8 @@ import { sha256 } from '../../journal/chain.ts';
 import type { Recorded, Seq } from '../../journal/record.ts';
 import type { Replay } from '../../replay/replay.ts';
 import { updateNamed } from '../../replay/resolve-ref.ts';
-import type { ChuteEvent, UpdateId } from '../core/events.ts';
+import { storyOf } from '../../replay/story.ts';
+import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
 import { NEW_STATE } from '../core/state.ts';
 import { type Said, contentHashOf } from '../engine/asked.ts';
 import { idsOf, together } from '../engine/lanes.ts';
@@ -133,17 +134,42 @@ export async function findTaken(
   return null;
 }
 
+/**
+ * The same for a retry, whose content only who carries it out knows: the first one of this update, or
+ * of a lane that goes by its number, by the same person after `since`.
+ */
+export async function findRetry(
+  context: Context,
+  { id, by }: { readonly id: UpdateId; readonly by: Requester },
+  since: Seq,
+): Promise<UpdateId | null> {
+  const replay = await peek(context);
+  if (replay === null) return null;
+  for await (const record of replay.journal.read(since + 1, replay.head.seq)) {
+    if (record.type !== 'update.requested' || !isBy(record, by)) continue;
+    const { retryOf } = record.request.origin ?? {};
+    if (retryOf === undefined) continue;
+    if (retryOf === id || (await storyOf(replay, retryOf)).request.lane?.first === id)
+      return record.update;
+  }
+  return null;
+}
+
+type Requested = Extract<Recorded<ChuteEvent>, { type: 'update.requested' }>;
+
 function isRequestOf(
   record: Recorded<ChuteEvent>,
   asked: Said,
   contentHash: string,
-): record is Extract<Recorded<ChuteEvent>, { type: 'update.requested' }> {
+): record is Requested {
   if (record.type !== 'update.requested') return false;
   const { request } = record;
   return (
     (request.lane ?? request).contentHash === contentHash &&
-    request.by.user === asked.by.user &&
-    request.by.via === asked.by.via &&
+    isBy(record, asked.by) &&
     request.message === asked.message
   );
 }
+
+const isBy = ({ request: { by } }: Requested, { user, via }: Requester): boolean =>
+  by.user === user && by.via === via;

@@ -1,7 +1,7 @@
 import { localRequester } from '../../library/asked.ts';
 import { type CommandModule, textOf } from '../command.ts';
 import { needReplay } from '../reader.ts';
-import { runUpdate, withOutcome } from '../run-update.ts';
+import { findRetry, runUpdate, withOutcome } from '../run-update.ts';
 import { updateIdOf } from '../update-id.ts';
 
 /** `ripcord retry uN`. */
@@ -14,11 +14,13 @@ export const retry: CommandModule = {
   async run(context, { args: [ref], options }) {
     const id = updateIdOf(textOf(ref) ?? '');
     return await withOutcome(context, async () => {
-      await needReplay(context);
+      const since = (await needReplay(context)).head.seq;
+      const by = localRequester('cli');
       return await runUpdate(context, {
         chutes: [],
         detach: options['detach'] === true,
-        begin: async (access) => access.retry(id, localRequester('cli')),
+        begin: async (access) => access.retry(id, by),
+        recover: async () => findRetry(context, { id, by }, since),
       });
     });
   },
