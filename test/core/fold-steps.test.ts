@@ -119,6 +119,17 @@ describe('the flush between two steps', () => {
     expect(() => fold(stopped, impossible)).toThrow('path that does not exist');
   });
 
+  test('forgets that a step was interrupted once one is through, and not before', () => {
+    const interrupted = [{ update, step: 'hello/s1' }];
+    const started = { version: '1', pid: 1, command: 'test', interrupted };
+    const again = fold(before, recorded(before, { type: 'engine.started', ...started }));
+    expect(again.updates[update]?.interruptions).toEqual({ step: 'hello/s1', count: 1 });
+    const tried = foldSteps(again, recorded(again, intended(1)));
+    expect(tried?.updates[update]?.interruptions).toEqual({ step: 'hello/s1', count: 1 });
+    const through = foldSteps(again, recorded(again, succeeded(1)));
+    expect(through?.updates[update]?.interruptions).toBeNull();
+  });
+
   test.each<[string, readonly ChuteEvent[]]>([
     ['holds more than steps', [succeeded(1), { type: 'engine.stopped', reason: 'closed' }]],
     ['is about an update that is not on its way', [{ ...succeeded(1), update: 'u7' } as never]],

@@ -111,4 +111,12 @@ export const PROMISE_MUTANTS: readonly Mutant[] = [
     put: 'return sum === undefined || sumOf(bare) !== null;',
     tests: ['test/journal/root-facts.test.ts'],
   },
+  {
+    change: CHANGE,
+    at: 'crashes are counted on although a step was through',
+    file: 'src/core/fold-steps.ts',
+    find: '    if (isProgress(event)) update.interruptions = null;\n',
+    put: '    void isProgress;\n',
+    tests: ['test/core/fold-steps.test.ts'],
+  },
 ];
