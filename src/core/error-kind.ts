@@ -31,6 +31,7 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
   RIPCORD_ACCESS_DENIED: 'refused',
   RIPCORD_DIGEST_MISMATCH: 'refused',
   RIPCORD_DISK_FULL: 'refused',
+  RIPCORD_DOCKER_FOREIGN: 'refused',
   RIPCORD_DOCKER_REFUSED: 'refused',
   RIPCORD_HOST_INVALID: 'refused',
   RIPCORD_HOST_UNSUPPORTED: 'refused',

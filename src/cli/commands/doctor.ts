@@ -42,7 +42,7 @@ async function look(
 ): Promise<readonly Finding[]> {
   const looks: Readonly<Record<Area, () => Promise<readonly Finding[]>>> = {
     engine: () => lookAtRoot(context),
-    host: async () => [...lookAtHost(facts), ...(await lookAtDocker(facts))],
+    host: async () => [...lookAtHost(facts), ...(await lookAtDocker(facts, context.root))],
     network: async () => lookAtNetwork(facts),
     wifi: async () => lookAtWifi(facts),
     tools: () => lookAtTools(),

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { admit, type Bond } from './bond.ts';
 import { type EngineAnswer, type EngineCall, sendTo } from './engine-call.ts';
 import { EngineError } from './engine-error.ts';
-import type { EngineVersion } from './engine-types.ts';
+import type { EngineInfo, EngineVersion } from './engine-types.ts';
 import { type Progress, progressOf } from './progress.ts';
 
 /** The versions of the API that this client speaks: Debian's 20.10 up to what 29 asks for, and Podman. */
@@ -28,6 +29,8 @@ export type EngineLimits = {
   readonly signal?: AbortSignal;
   /** How long to wait for an engine that is not there: one that is restarted is back in a second. */
   readonly patienceMs?: number;
+  /** Whose engine it has to be; absent: anybody's. */
+  readonly bond?: Bond | null;
 };
 
 const AWAY = new Set(['ENOENT', 'ECONNREFUSED']);
@@ -46,7 +49,7 @@ export class EngineConnection {
 
   constructor(socket: string, limits: EngineLimits) {
     this.#socket = socket;
-    this.#limits = { signal: new AbortController().signal, patienceMs: 0, ...limits };
+    this.#limits = { signal: new AbortController().signal, patienceMs: 0, bond: null, ...limits };
   }
 
   async version(): Promise<EngineVersion> {
@@ -128,18 +131,32 @@ export class EngineConnection {
     }
   }
 
-  /** The newest version that both sides speak. */
+  /** The newest version that both sides speak. Throws RIPCORD_DOCKER_FOREIGN. */
   async #negotiate(): Promise<string> {
-    const { Version, ApiVersion, MinAPIVersion = OLDEST } = await this.version();
-    const version = isNewer(ApiVersion, NEWEST) ? NEWEST : ApiVersion;
-    if (isNewer(MinAPIVersion, version) || isNewer(OLDEST, version)) {
-      throw new EngineError(
-        'refused',
-        `version ${Version} speaks API ${MinAPIVersion} to ${ApiVersion}, and ripcord ${OLDEST} to ${NEWEST}`,
-      );
-    }
-    return version;
+    const version = await this.version();
+    const spoken = spokenWith(version);
+    const { bond } = this.#limits;
+    if (bond !== null)
+      await admit(bond, this.#socket, async () => ({
+        version,
+        info: (await this.json(
+          await this.#send({ method: 'GET', path: `/v${spoken}/info` }),
+        )) as EngineInfo,
+      }));
+    return spoken;
   }
+}
+
+/** The newest version that both sides speak. Pure. */
+function spokenWith({ Version, ApiVersion, MinAPIVersion = OLDEST }: EngineVersion): string {
+  const version = isNewer(ApiVersion, NEWEST) ? NEWEST : ApiVersion;
+  if (isNewer(MinAPIVersion, version) || isNewer(OLDEST, version)) {
+    throw new EngineError(
+      'refused',
+      `version ${Version} speaks API ${MinAPIVersion} to ${ApiVersion}, and ripcord ${OLDEST} to ${NEWEST}`,
+    );
+  }
+  return version;
 }
 
 /** Whether one version of the API is newer than another. Pure. */

@@ -8,9 +8,12 @@ export type EngineVersion = {
   readonly MinAPIVersion?: string;
   readonly Arch: string;
   readonly Os: string;
+  readonly Components?: readonly { readonly Name: string }[];
 };
 
 export type EngineInfo = {
+  readonly ID?: string;
+  readonly DockerRootDir?: string;
   readonly LiveRestoreEnabled?: boolean;
   readonly Driver?: string;
   readonly CgroupVersion?: string;

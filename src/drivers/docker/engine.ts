@@ -9,20 +9,25 @@ const PATIENCE_MS = 10_000;
 /** A probe has five seconds. */
 const PROBE_PATIENCE_MS = 3_000;
 
+/** For whom something is asked: a root has one engine and holds on to it. */
+type Asker = { readonly signal: AbortSignal; readonly root?: string };
+
 /** The engine of containers of this device, for what changes something. */
-export function engineOf({ signal }: { readonly signal: AbortSignal }): EngineApi {
-  return new EngineApi(dockerSocket(process.env), { signal, patienceMs: PATIENCE_MS });
+export function engineOf({ signal, root }: Asker): EngineApi {
+  const bond = root === undefined ? null : { root, keeps: true };
+  return new EngineApi(dockerSocket(process.env), { signal, patienceMs: PATIENCE_MS, bond });
 }
 
 /** The same, for a look that must not take long. */
-export function engineForProbe({ signal }: { readonly signal: AbortSignal }): EngineApi {
-  return new EngineApi(dockerSocket(process.env), { signal, patienceMs: PROBE_PATIENCE_MS });
+export function engineForProbe({ signal, root }: Asker): EngineApi {
+  const bond = root === undefined ? null : { root, keeps: false };
+  return new EngineApi(dockerSocket(process.env), { signal, patienceMs: PROBE_PATIENCE_MS, bond });
 }
 
 /**
  * Asks the engine of containers for something, and says in the user's words what could not be done.
  *
- * Throws RIPCORD_DOCKER_UNREACHABLE when it was not asked (transient), or did not answer (unknown),
+ * Throws RIPCORD_DOCKER_FOREIGN when it is not the root's, RIPCORD_DOCKER_UNREACHABLE when it was not asked (transient), or did not answer (unknown),
  * RIPCORD_DOCKER_REFUSED, RIPCORD_PORT_TAKEN, RIPCORD_DISK_FULL or RIPCORD_ACCESS_DENIED.
  */
 export async function asking<T>(what: string, body: () => Promise<T>): Promise<T> {

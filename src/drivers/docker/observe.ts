@@ -1,5 +1,6 @@
 import type { ChuteName, ServiceName } from '../../core/chute.ts';
 import type { ContainerInstance } from '../../core/container.ts';
+import { codeOf } from '../../core/errors.ts';
 import { EngineApi } from './engine-api.ts';
 import { EngineError } from './engine-error.ts';
 import { markOf, rootLabels, serviceOf } from './ours.ts';
@@ -20,14 +21,17 @@ export type ObservedContainer = {
 const PATIENCE_MS = 2_000;
 
 /**
- * Every container of this root, running or not; null when the engine of containers cannot be asked:
+ * Every container of this root, running or not; null when its engine of containers cannot be asked:
  * what cannot be seen is neither there nor gone.
  */
 export async function observeContainers(
   root: string,
 ): Promise<readonly ObservedContainer[] | null> {
   try {
-    const engine = new EngineApi(dockerSocket(process.env), { patienceMs: PATIENCE_MS });
+    const engine = new EngineApi(dockerSocket(process.env), {
+      patienceMs: PATIENCE_MS,
+      bond: { root, keeps: false },
+    });
     const all = await engine.containers(rootLabels(root));
     return all.map(({ Id, Names, Labels, State, Ports }) => ({
       ...serviceOf(Labels),
@@ -39,7 +43,7 @@ export async function observeContainers(
       ),
     }));
   } catch (error) {
-    if (error instanceof EngineError) return null;
+    if (error instanceof EngineError || codeOf(error) === 'RIPCORD_DOCKER_FOREIGN') return null;
     throw error;
   }
 }

@@ -16,7 +16,7 @@ export async function fakeEngine(answers: Answers): Promise<string> {
   const server = createServer((request, response) => {
     request.resume();
     const path = (request.url ?? '').replace(/^\/v[\d.]+/, '').replace(/\?.*/, '');
-    const answer = path === '/version' ? VERSION : (answers[path] ?? 404);
+    const answer = answers[path] ?? (path === '/version' ? VERSION : 404);
     if (typeof answer === 'number') {
       response.writeHead(answer).end(JSON.stringify({ message: `status ${answer}` }));
     } else response.end(answer instanceof Buffer ? answer : JSON.stringify(answer));
