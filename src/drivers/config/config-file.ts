@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 
 import type { StepContext } from '../../core/driver.ts';
 import { changedFile, type FileChange, filesOf, fileText } from '../../core/host-file.ts';
+import { serviceReading } from '../../core/render/read-by.ts';
 import { fillTokens, secretsIn } from '../../core/render/tokens.ts';
 import { mergeUci } from '../../core/render/uci-merge.ts';
 import type { ReloadedService, RootPath } from '../../core/step.ts';
+import { textOrder } from '../../core/text-order.ts';
 import { makeDirectory, publish, syncDirectory } from '../durable.ts';
 import { below } from '../service-environment.ts';
 
@@ -15,9 +17,11 @@ import { below } from '../service-environment.ts';
  * is kept. On a host that only renders, the second is what "runs".
  */
 
+const RUNNING = 'host/running';
+
 /** Where what was last loaded from a file is kept. Pure. */
 export function runningPath(path: RootPath): RootPath {
-  return `host/running/${path}`;
+  return `${RUNNING}/${path}`;
 }
 
 /** What reloads are owed and paid under. Pure. */
@@ -31,12 +35,27 @@ export function shallHold({ applied }: StepContext, change: FileChange): string 
   return file && fileText(file.sections);
 }
 
-/** Every file that a service reads, and those that it reads no longer. Pure. */
-export function readBy(
-  { applied }: StepContext,
+/**
+ * Every file that a service reads, and those that it reads no longer: also what it has loaded of a file
+ * that nobody writes any more, as where a person accepted that it could not be reloaded.
+ */
+export async function readBy(
+  { root, applied }: StepContext,
   { service, paths }: { readonly service: ReloadedService; readonly paths: readonly RootPath[] },
-): readonly RootPath[] {
-  return [...new Set([...filesOf(applied.host.files, service), ...paths])];
+): Promise<readonly RootPath[]> {
+  const left = await loadedBefore(root);
+  const its = left.filter((path) => serviceReading(path) === service).toSorted(textOrder);
+  return [...new Set([...filesOf(applied.host.files, service), ...paths, ...its])];
+}
+
+/** Every file of which something was loaded, or was about to be. */
+async function loadedBefore(root: string): Promise<readonly RootPath[]> {
+  const running = below(root, RUNNING);
+  const found = await readdir(running, { recursive: true, withFileTypes: true }).catch(noneThere);
+  if (found === null) return [];
+  return found
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(running, join(parentPath, name)).replace(/\.new$/, ''));
 }
 
 /** The hash of a rendered text, without its secrets. Pure. */
@@ -87,12 +106,12 @@ export async function sharedMode(
 
 /** The bytes of a file below the root, or null. */
 export async function read(context: StepContext, path: RootPath): Promise<string | null> {
-  try {
-    return await readFile(below(context.root, path), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  return await readFile(below(context.root, path), 'utf8').catch(noneThere);
+}
+
+function noneThere(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+  throw error;
 }
 
 /** Puts bytes in place of a file in one rename, or removes it. On disk on return. Safe to repeat. */

@@ -10,7 +10,7 @@ export const configReload: DriverOf<'config.reload@1'> = {
   idempotent: true,
 
   async skip(context, args) {
-    const differ = await unloaded(context, readBy(context, args));
+    const differ = await unloaded(context, await readBy(context, args));
     if (differ.length > 0) return null;
     const reason = `what ${args.service} runs is what is on disk`;
     return { reason, contentHash: null, ...paid(args) };
@@ -23,7 +23,7 @@ export const configReload: DriverOf<'config.reload@1'> = {
   },
 
   async probe(context, args) {
-    const differ = await unloaded(context, readBy(context, args));
+    const differ = await unloaded(context, await readBy(context, args));
     if (differ.length > 0) return { state: 'not-done', evidence: { differ } };
     return { state: 'done', evidence: { differ }, done: { result: { files: 0 }, ...paid(args) } };
   },

@@ -28,7 +28,7 @@ export async function load(context: StepContext, args: ReloadArgs): Promise<Load
   let hash = LOADED;
   const owners = new Set<string>();
   const warnings: Failure[] = [];
-  for (const path of readBy(context, args)) {
+  for (const path of await readBy(context, args)) {
     const others = othersOf(context.applied, path, args);
     const whose = others ? ` for ${others.join(', ')}` : '';
     try {

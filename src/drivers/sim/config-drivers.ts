@@ -8,7 +8,9 @@ import {
   filesOf,
   othersOf,
 } from '../../core/host-file.ts';
+import { serviceReading } from '../../core/render/read-by.ts';
 import type { ReloadArgs, ReloadedService, ResultOf, RootPath } from '../../core/step.ts';
+import { textOrder } from '../../core/text-order.ts';
 import type { DoPart } from './device.ts';
 import type { SimDriverOf } from './file-drivers.ts';
 import { fileHash, type SimWorld } from './sim-world.ts';
@@ -93,10 +95,12 @@ export const configReload: SimDriverOf<'config.reload@1'> = {
 
 /** Every file that a service reads, and those that it reads no longer. */
 function readBy(
-  { context }: SimScene,
+  { context, world }: SimScene,
   { service, paths }: { readonly service: ReloadedService; readonly paths: readonly RootPath[] },
 ): readonly RootPath[] {
-  return [...new Set([...filesOf(context.applied.host.files, service), ...paths])];
+  const loaded = Object.keys(world.loaded).filter((path) => serviceReading(path) === service);
+  const its = loaded.toSorted(textOrder);
+  return [...new Set([...filesOf(context.applied.host.files, service), ...paths, ...its])];
 }
 
 function unloaded({ files, loaded }: SimWorld, paths: readonly RootPath[]): readonly RootPath[] {

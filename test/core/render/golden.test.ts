@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { changeLinks, ipBatch, iwCommands } from '../../../src/core/render/link-change.ts';
 import { readLinks } from '../../../src/core/render/links.ts';
+import { serviceReading } from '../../../src/core/render/read-by.ts';
 import { GATEWAY, RADIOS } from './plans.ts';
 import { renderHost } from './whole-files.ts';
 
@@ -10,6 +11,13 @@ test.each(['linux', 'uci'] as const)('what %s loads lies beside this test', asyn
   for (const [path, { content }] of Object.entries(files)) {
     await expect(content).toMatchFileSnapshot(`golden/${host}/${path}`);
   }
+});
+
+test.each(['linux', 'uci'] as const)('what reads a file of %s is known by its place', (host) => {
+  const files = Object.entries(renderHost(GATEWAY, { host, radios: RADIOS }));
+  expect(files.map(([path]) => [path, serviceReading(path)])).toEqual(
+    files.map(([path, { reload }]) => [path, reload]),
+  );
 });
 
 test('every file says who reads it, who checks it and whose settings are in it', () => {

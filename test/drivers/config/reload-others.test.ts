@@ -73,6 +73,39 @@ describe('reloading with a file that cannot be loaded', () => {
   });
 });
 
+describe("what is loaded of a file that is nobody's any more", () => {
+  const left = (path: string) => {
+    const root = temporaryRoot();
+    writeTree(root, { [`host/running/${path}`]: 'a', 'etc/config/dhcp': 'of others' });
+    const args = { service: 'dhcp' as const, paths: [] };
+    const context = testContext({ root, kind: 'config.reload@1', args });
+    const running = join(root, `host/running/${path}`);
+    return { args, context, running };
+  };
+
+  test.each<[path: string, then: string | null]>([
+    ['host/dnsmasq/gone.conf', null],
+    ['etc/config/dhcp', 'of others'],
+  ])('is owed by what reads it: %s', async (path, then) => {
+    const { args, context, running } = left(path);
+    expect(await configReload.skip?.(context, args)).toBeNull();
+    expect((await configReload.probe?.(context, args, null))?.state).toBe('not-done');
+    expect(await configReload.run(context, args, null)).toHaveProperty('pays');
+    expect(existsSync(running) ? readFileSync(running, 'utf8') : null).toBe(then);
+    expect(await configReload.skip?.(context, args)).not.toBeNull();
+  });
+
+  test.each(['host/nftables.nft', 'host/wpa/radio0.conf', 'host/dnsmasq/gone.txt'])(
+    'is left by what does not: %s',
+    async (path) => {
+      const { args, context, running } = left(path);
+      expect(await configReload.skip?.(context, args)).not.toBeNull();
+      await configReload.run(context, args, null);
+      expect(existsSync(running)).toBe(true);
+    },
+  );
+});
+
 test.each<[is: string, tree: Readonly<Record<string, string>>]>([
   ['what it was before', { [PATH]: 'old', [RUNNING]: 'old' }],
   ['none', {}],
