@@ -96,10 +96,26 @@ export async function repairRoot(root: string, options: RepairOptions): Promise<
 /** Stands in a root from its repair on until that has been recorded. */
 const UNTOLD = 'repair.json';
 
-/** What a repair did that nobody has recorded yet, as a crash may come in between; or null. */
+/**
+ * What a repair did that nobody has recorded yet, as a crash may come in between; or null. Where the note
+ * has rotted, the report in quarantine says the same. Throws RIPCORD_JOURNAL_DAMAGED when it has as well.
+ */
 export function untoldRepair(root: string, disk: Disk = nodeDisk): Repair | null {
-  const bytes = readIfThere(disk, join(root, UNTOLD));
-  return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as Repair);
+  if (disk.sizeSync(join(root, UNTOLD)) === null) return null;
+  const reports = namesIn(disk, join(root, 'quarantine'))
+    .map((name) => join('quarantine', name, 'report.json'))
+    .filter((file) => disk.sizeSync(join(root, file)) !== null);
+  for (const file of [UNTOLD, ...reports.slice(-1)]) {
+    try {
+      return JSON.parse(String(readIfThere(disk, join(root, file)))) as Repair;
+    } catch {
+      // The other one may be whole.
+    }
+  }
+  const why = `neither ${UNTOLD} nor a report in quarantine can be read`;
+  throw new JournalError('RIPCORD_JOURNAL_DAMAGED', `cannot tell what was repaired: ${why}`, {
+    details: { seq: null, file: UNTOLD, offset: null },
+  });
 }
 
 /** Takes note that a repair has been recorded. Safe to repeat. */

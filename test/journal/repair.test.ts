@@ -108,6 +108,19 @@ describe('repair', () => {
     }
   });
 
+  test('is told by its report where the note of it has rotted, and as damage where that has too', async () => {
+    const root = await writtenRoot();
+    ruin(root, 14);
+    const repair = await repairRoot(root, { stamp });
+    expect(untoldRepair(root)).toEqual(repair);
+    overwrite(join(root, 'repair.json'), 0, '\0\0\0\0');
+    expect(untoldRepair(root)).toEqual(repair);
+    overwrite(join(root, 'quarantine', stamp, 'report.json'), 0, '\0\0\0\0');
+    expect(() => untoldRepair(root)).toThrow(
+      expect.objectContaining({ code: 'RIPCORD_JOURNAL_DAMAGED' }),
+    );
+  });
+
   test('leaves a journal that goes on', async () => {
     const root = await writtenRoot();
     ruin(root, 14);
