@@ -1,9 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import type { Health } from '../../src/core/chute.ts';
 import { buildContext, RECIPE } from '../../src/drivers/docker/build-context.ts';
+import { askContainer } from '../../src/drivers/docker/container-health.ts';
 import { containerRemove } from '../../src/drivers/docker/container-remove.ts';
 import { containerStart, startOnce } from '../../src/drivers/docker/container-start.ts';
 import { containerStop } from '../../src/drivers/docker/container-stop.ts';
@@ -11,12 +13,23 @@ import { imageBuild } from '../../src/drivers/docker/image-build.ts';
 import { imageDrop } from '../../src/drivers/docker/image-drop.ts';
 import { imagePull } from '../../src/drivers/docker/image-pull.ts';
 import { findNetwork, networkCreate, networkRemove } from '../../src/drivers/docker/network.ts';
+import { liveProcesses } from '../../src/drivers/proc.ts';
 import { testContext } from '../../src/testing/test-context.ts';
+import { until } from '../drivers/world.ts';
 import { appliedContainer, describeDocker, dockerRoot, NAME, SPEC } from './docker-world.ts';
 
 const START = { chute: 'hello', service: 'main', spec: SPEC };
 const STOP = { ...START, ready: null };
 const BUILT = 'hello-main:1';
+
+/** What a file holds; nothing when its process has just ended. */
+const textOf = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+};
 
 describeDocker('beside what we do', (docker) => {
   const contextOf = (root = dockerRoot()) =>
@@ -146,6 +159,26 @@ describeDocker('beside what we do', (docker) => {
       expect((await containerStart.probe?.(context, START, null))?.state).toBe('done');
     },
   );
+
+  test('a check that hangs in a container is ended, with what it has started', async () => {
+    const { container } = await startOnce(contextOf(), START);
+    const command = ['sh', '-c', 'sleep 4242 & sleep 4242; exit'];
+    const times = { intervalMs: 10, retries: 1, settleMs: 0, withinMs: 1_000, timeoutMs: 500_000 };
+    const health: Health = { check: { type: 'exec', command }, ...times };
+    const stop = new AbortController();
+    const hung = () =>
+      liveProcesses().filter(
+        ({ pid }) =>
+          textOf(`/proc/${pid}/cgroup`).includes(container) &&
+          textOf(`/proc/${pid}/cmdline`).includes('4242'),
+      );
+    const asked = askContainer(health, { container, signal: stop.signal });
+    await until(() => hung().length === 3);
+    stop.abort();
+    await expect(asked).rejects.toThrow();
+    await until(() => hung().length === 0);
+    expect((await docker().api().container(container))?.State.Running).toBe(true);
+  });
 
   test('what was built under the same name before is not built again for going back', async () => {
     const context = contextOf();

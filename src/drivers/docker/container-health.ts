@@ -1,10 +1,8 @@
 import type { Health } from '../../core/chute.ts';
 import { type Answer, askOnce } from '../health.ts';
-import { EngineApi } from './engine-api.ts';
-import { EngineError } from './engine-error.ts';
+import { execIn } from './container-exec.ts';
 import type { Container } from './engine-types.ts';
 import { engineOf } from './engine.ts';
-import { dockerSocket } from './socket.ts';
 
 const OWN_ADDRESS = '127.0.0.1';
 const NO_ADDRESS = 'it has no address yet';
@@ -49,32 +47,4 @@ function addressOf({ HostConfig, NetworkSettings }: Container): string | null {
   if (HostConfig.NetworkMode === 'host') return OWN_ADDRESS;
   const addresses = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
   return addresses.find((address) => address !== '') ?? null;
-}
-
-async function execIn(
-  container: string,
-  argv: readonly string[],
-  {
-    timeoutMs,
-    outputBytesMax,
-    signal,
-  }: {
-    readonly timeoutMs: number;
-    readonly outputBytesMax: number;
-    readonly signal: AbortSignal;
-  },
-): Promise<{ readonly code: number | null; readonly how: string; readonly output: string }> {
-  const limit = AbortSignal.timeout(timeoutMs);
-  const engine = new EngineApi(dockerSocket(process.env), {
-    signal: AbortSignal.any([signal, limit]),
-  });
-  try {
-    const { code, output } = await engine.exec(container, argv, timeoutMs);
-    const kept = Buffer.from(output).subarray(0, outputBytesMax).toString('utf8');
-    return { code, how: `exit ${code}`, output: kept };
-  } catch (error) {
-    if (limit.aborted) return { code: null, how: `no answer within ${timeoutMs} ms`, output: '' };
-    if (error instanceof EngineError) return { code: null, how: error.message, output: '' };
-    throw error;
-  }
 }

@@ -5,6 +5,7 @@ import type {
   ContainerSummary,
   EngineInfo,
   EngineVersion,
+  ExecState,
   HostConfig,
   Image,
   ImageSummary,
@@ -130,11 +131,12 @@ export class EngineApi {
     yield* linesOfFrames(bytes);
   }
 
-  /** Runs a command in a running container to its end. */
+  /** Runs a command in a running container to its end; `on` is told its id before it starts. */
   async exec(
     id: string,
     command: readonly string[],
     timeoutMs: number,
+    on?: (exec: string) => void,
   ): Promise<{ readonly code: number | null; readonly output: string }> {
     const made = (await this.#engine.json(
       await this.#engine.ask({
@@ -143,6 +145,7 @@ export class EngineApi {
         body: { json: { Cmd: command, AttachStdout: true, AttachStderr: true } },
       }),
     )) as { readonly Id: string };
+    on?.(made.Id);
     const answer = await this.#engine.ask({
       method: 'POST',
       path: `/exec/${made.Id}/start`,
@@ -150,10 +153,13 @@ export class EngineApi {
       silenceMs: timeoutMs,
     });
     const output = textOfFrames(await allOf(answer));
-    const { ExitCode } = (await this.#engine.get(`/exec/${made.Id}/json`)) as {
-      readonly ExitCode: number | null;
-    };
+    const { ExitCode } = await this.execState(made.Id);
     return { code: ExitCode, output };
+  }
+
+  /** What has become of a command that was to run in a container. */
+  async execState(exec: string): Promise<ExecState> {
+    return (await this.#engine.get(`/exec/${exec}/json`)) as ExecState;
   }
 
   /** By id or reference; null when there is none. */

@@ -107,6 +107,13 @@ export type Container = {
   };
 };
 
+export type ExecState = {
+  readonly Running: boolean;
+  /** As the engine's host numbers it; 0 before it runs. */
+  readonly Pid: number;
+  readonly ExitCode: number | null;
+};
+
 export type Image = {
   readonly Id: string;
   /** Id of the one it was built on here; empty for one that came from elsewhere. */
