@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 import type { StepContext } from '../../core/driver.ts';
@@ -91,17 +91,10 @@ export function meant(
 /** How the names of our sections in shared files begin. */
 const OWNER = 'ripcord';
 
-/** The permissions of a file that others have a part in: never more than they gave it. */
-export async function sharedMode(
-  context: StepContext,
-  path: RootPath,
-  mode: number,
-): Promise<number> {
-  try {
-    return (await stat(below(context.root, path))).mode & mode;
-  } catch {
-    return mode;
-  }
+/** The permissions of a file below the root, or null. */
+export async function modeAt({ root }: StepContext, path: RootPath): Promise<number | null> {
+  const found = await stat(below(root, path)).catch(noneThere);
+  return found && found.mode & 0o777;
 }
 
 /** The bytes of a file below the root, or null. */
@@ -124,14 +117,18 @@ export async function put(
   // What a put that was cut off left: it may hold secrets, and have another mode.
   const from = `${to}.new`;
   await rm(from, { force: true });
-  if ((await read(context, path)) === bytes) return;
+  const same = (await read(context, path)) === bytes;
+  if (same && (bytes === null || (await modeAt(context, path)) === mode)) return;
   if (bytes === null) {
     await rm(to, { force: true });
     await syncDirectory(dirname(to)).catch(() => undefined);
     return;
   }
   await makeDirectory(dirname(to));
-  await writeFile(from, bytes, { mode, flush: true });
+  // As is asked for, whatever this process takes from files it makes; before there is anything to read.
+  await writeFile(from, '', { mode });
+  await chmod(from, mode);
+  await writeFile(from, bytes, { flush: true });
   await publish(from, to);
 }
 

@@ -5,13 +5,13 @@ import { doing } from '../failure.ts';
 import {
   filled,
   meant,
+  modeAt,
   put,
   read,
   reloadKey,
   renderedHash,
   runningPath,
   shallHold,
-  sharedMode,
 } from './config-file.ts';
 
 /**
@@ -34,7 +34,7 @@ export const configWrite: DriverOf<'config.write@1'> = {
       // intent is somebody else, too.
       if (changed && (found === 'foreign' || (await differs(context, back))))
         await keepAside(context, args, '');
-      await put(context, args.path, { bytes, mode: await modeOf(context, args) });
+      await put(context, args.path, { bytes, mode: await modeOf(context, args, changed) });
       return done(context, args, { changed, reloads: await reloadsOf(context, args) });
     });
   },
@@ -42,6 +42,9 @@ export const configWrite: DriverOf<'config.write@1'> = {
   async probe(context, args, { back }) {
     const there = await whatIsThere(context, args, back);
     if (there !== 'wanted') return { state: 'not-done', evidence: there };
+    const mode = await modeAt(context, args.path);
+    if (mode !== null && mode !== (await modeOf(context, args, false)))
+      return { state: 'not-done', evidence: { mode } };
     const reloads = await reloadsOf(context, args);
     return {
       state: 'done',
@@ -54,8 +57,8 @@ export const configWrite: DriverOf<'config.write@1'> = {
     return await doing(`put ${args.path} back`, async () => {
       if ((await differs(context, back)) && (await differs(context, args)))
         await keepAside(context, args, '/undone');
-      const { bytes } = await compared(context, back);
-      await put(context, args.path, { bytes, mode: await modeOf(context, back) });
+      const { bytes, changed } = await compared(context, back);
+      await put(context, args.path, { bytes, mode: await modeOf(context, back, changed) });
       return await reloadsOf(context, back);
     });
   },
@@ -92,8 +95,15 @@ async function compared(
   return { bytes, changed: bytes !== there };
 }
 
-async function modeOf(context: StepContext, { path, mode, merge }: FileChange): Promise<number> {
-  return merge === undefined ? mode : await sharedMode(context, path, mode);
+/** A file that others have a part in: never more than they gave it, and theirs where it stays as it is. */
+async function modeOf(
+  context: StepContext,
+  { path, mode, merge }: FileChange,
+  changed: boolean,
+): Promise<number> {
+  if (merge === undefined) return mode;
+  const there = await modeAt(context, path);
+  return there === null ? mode : there & (changed ? mode : 0o777);
 }
 
 /** Whether what is on disk now still has to be loaded, or is what runs anyway. */

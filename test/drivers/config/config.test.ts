@@ -1,68 +1,21 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { type Applied, NOTHING_APPLIED } from '../../../src/core/applied.ts';
-import {
-  changeBack,
-  changedFile,
-  type FileChange,
-  type FileSections,
-} from '../../../src/core/host-file.ts';
+import { NOTHING_APPLIED } from '../../../src/core/applied.ts';
 import type { ArgsOf, UndoOf } from '../../../src/core/step.ts';
 import { configCheck } from '../../../src/drivers/config/config-check.ts';
 import { configReload, configRestore } from '../../../src/drivers/config/config-reload.ts';
 import { configWrite } from '../../../src/drivers/config/config-write.ts';
-import {
-  driverContract,
-  type Prefix,
-  type Scenario,
-} from '../../../src/testing/driver-contract.ts';
+import { driverContract, type Prefix } from '../../../src/testing/driver-contract.ts';
 import { testContext } from '../../../src/testing/test-context.ts';
 import { treeOf } from '../files/file-world.ts';
 import { temporaryRoot, writeTree } from '../world.ts';
+import { PATH, RUNNING, undoOf, whole, writing } from './config-world.ts';
 
-const PATH = 'host/config/dnsmasq.conf';
-const RUNNING = `host/running/${PATH}`;
 const OTHER = 'host/config/other.conf';
 const PATHS = [PATH];
-
-/** A file that one chute has for itself: what the journal has of it, and what it is to hold. */
-type Written = {
-  readonly content?: string | null;
-  readonly before?: string | null;
-} & Partial<FileChange>;
-
-const whole = (text: string): FileSections => ({ hello: { '0': text } });
-
-function writing(
-  { content = 'new', before = 'old', ...given }: Written = {},
-  files: Readonly<Record<string, string>> = { [PATH]: 'old', [RUNNING]: 'old' },
-): Scenario<ArgsOf<'config.write@1'>> {
-  const root = temporaryRoot();
-  writeTree(root, files);
-  const shape = { path: PATH, mode: 0o600, service: 'dhcp' as const, ...given };
-  const args = { sections: content === null ? null : whole(content), ...shape };
-  const kind = 'config.write@1';
-  const secrets = { wifi: 'hush' };
-  const context = testContext({ root, kind, args, secrets, applied: having(args, before) });
-  return { args, context, world: async () => treeOf(join(root, 'host')) };
-}
-
-/** What is applied when this was written last. */
-function having(change: FileChange, text: string | null): Applied {
-  const file = text === null ? null : changedFile(null, { ...change, sections: whole(text) });
-  const files = file === null ? {} : { [change.path]: file };
-  return { ...NOTHING_APPLIED, host: { files } };
-}
-
-function undoOf(
-  { context, args }: Scenario<ArgsOf<'config.write@1'>>,
-  found: UndoOf<'config.write@1'>['found'],
-): UndoOf<'config.write@1'> {
-  return { found, back: changeBack(context.applied.host.files[args.path] ?? null, args) };
-}
 
 const cutOff: Prefix<ArgsOf<'config.write@1'>, UndoOf<'config.write@1'>> = {
   name: 'a file that was written and not put in place',
@@ -111,73 +64,6 @@ driverContract(
   },
 );
 
-const UCI = 'etc/config/dhcp';
-const FOREIGN = "# mine\n\nconfig dnsmasq\n\toption domain 'lan'\n";
-const section = (limit: string): string =>
-  `config dhcp 'ripcord__a__dhcp'\n\toption limit '${limit}'\n`;
-
-function sharing(file: string | null): Scenario<ArgsOf<'config.write@1'>> {
-  const shared = { path: UCI, merge: 'uci', mode: 0o644 } as const;
-  const { context, args } = writing(
-    { ...shared, content: section('50'), before: null },
-    { 'etc/config/system': '', ...(file !== null && { [UCI]: file }) },
-  );
-  return { args, context, world: async () => treeOf(join(context.root, 'etc')) };
-}
-
-describe.each([
-  ['with sections of others', FOREIGN],
-  ['that does not end with a line', FOREIGN.trimEnd()],
-  ['that is not there', null],
-])('a shared file %s', (_what, file) => {
-  driverContract(
-    { describe, test, expect },
-    {
-      kind: 'config.write@1 in a shared file',
-      driver: configWrite,
-      arrange: async () => sharing(file),
-    },
-  );
-
-  test('keeps every byte of others, when ours come, change and go', async () => {
-    const { context, args } = sharing(file);
-    const path = join(context.root, UCI);
-    const before = file === null ? null : readFileSync(path, 'utf8');
-    const steps = [null, section('50'), section('60'), null];
-    for (const [at, content] of steps.slice(1).entries()) {
-      const step = { ...args, sections: content === null ? null : whole(content) };
-      const now = { ...context, applied: having(args, steps[at] ?? null) };
-      const undo = await configWrite.prepare?.(now, step);
-      expect(undo).toMatchObject({ found: 'before' });
-      if (undo) await configWrite.run(now, step, undo);
-      if (content !== null) expect(readFileSync(path, 'utf8')).toContain(content);
-      if (content !== null && before !== null)
-        expect(readFileSync(path, 'utf8')).toMatch(new RegExp(`^${before}`));
-    }
-    expect(existsSync(path) ? readFileSync(path, 'utf8') : null).toBe(before);
-  });
-});
-
-describe('a shared file', () => {
-  test('is not opened to more readers than it had', async () => {
-    const scenario = sharing(FOREIGN);
-    const { context, args } = scenario;
-    const path = join(context.root, UCI);
-    chmodSync(path, 0o600);
-    await configWrite.run(context, args, undoOf(scenario, 'before'));
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-  });
-
-  test('that cannot be read is not written', async () => {
-    const scenario = sharing("config 'broken");
-    const { context, args, world } = scenario;
-    const before = await world();
-    const run = configWrite.run(context, args, undoOf(scenario, 'before'));
-    await expect(run).rejects.toMatchObject({ code: 'RIPCORD_PLAN_INVALID' });
-    expect(await world()).toEqual(before);
-  });
-});
-
 describe('writing configuration', () => {
   test('owes a reload while something older runs, and none when it does not', async () => {
     const scenario = writing();
@@ -212,6 +98,27 @@ describe('writing configuration', () => {
     await configWrite.run(context, args, undo);
     expect(treeOf(join(context.root, 'quarantine'))).toEqual(kept);
   });
+});
+
+test('a change of the mode alone is put on disk, found there and taken back', async () => {
+  const scenario = writing({ content: 'old', mode: 0o644 });
+  const { context, args } = scenario;
+  const path = join(context.root, PATH);
+  chmodSync(path, 0o600);
+  const undo = {
+    found: 'wanted',
+    back: { ...undoOf(scenario, 'wanted').back, mode: 0o600 },
+  } as const;
+  const umask = process.umask(0o077);
+  onTestFinished(() => void process.umask(umask));
+  const probed = async () => (await configWrite.probe?.(context, args, undo))?.state;
+  expect(await probed()).toBe('not-done');
+  await configWrite.run(context, args, undo);
+  expect(statSync(path).mode & 0o777).toBe(0o644);
+  expect(await probed()).toBe('done');
+  expect(existsSync(join(context.root, 'quarantine'))).toBe(false);
+  await configWrite.undo?.(context, args, undo);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 test('what was accepted before an update stays when the update is undone', async () => {
