@@ -46,8 +46,8 @@ export const DRIVER_SYNC_MUTANTS: readonly Mutant[] = [
     change: 'fdatasync removed',
     at: 'of a file of the host',
     file: 'src/drivers/config/config-file.ts',
-    find: '{ mode, flush: true }',
-    put: '{ mode }',
+    find: 'bytes, { flush: true }',
+    put: 'bytes',
     tests: ['power host-configuration'],
   },
   {
