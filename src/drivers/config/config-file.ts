@@ -84,8 +84,7 @@ export function meant(
   merge: 'uci' | undefined,
 ): string | null {
   if (merge === undefined) return ours;
-  const merged = mergeUci(there ?? '', ours ?? '', OWNER);
-  return merged === '' && there !== '' ? null : merged;
+  return mergeUci(there, ours ?? '', OWNER);
 }
 
 /** How the names of our sections in shared files begin. */

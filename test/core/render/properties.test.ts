@@ -143,7 +143,7 @@ test('merging into any file and out again gives back that file', () => {
       const merged = mergeUci(existing, ours, 'ripcord');
       expect(mergeUci(merged, ours, 'ripcord')).toBe(merged);
       expect(mergeUci(merged, none, 'ripcord')).toBe(existing);
-      const others = parseUci(merged).filter(({ name }) => !name?.startsWith('ripcord__'));
+      const others = parseUci(merged ?? '').filter(({ name }) => !name?.startsWith('ripcord__'));
       expect(others.map(({ lines }) => lines)).toEqual(
         parseUci(existing).map(({ lines }) => lines),
       );

@@ -6,7 +6,7 @@ import { parseUci, uciQuote, uciSectionText } from '../../../src/core/render/uci
 const section = (name: string, value = 'x'): string =>
   uciSectionText({ type: 'zone', name: `ripcord__${name}`, options: { name: value } });
 
-const merge = (existing: string, ours: string): string => mergeUci(existing, ours, 'ripcord');
+const merge = (existing: string, ours: string): string => mergeUci(existing, ours, 'ripcord') ?? '';
 
 const LAN = `# my router
 config interface 'lan'

@@ -26,6 +26,7 @@ function sharing(file: string | null): Scenario<ArgsOf<'config.write@1'>> {
 describe.each([
   ['with sections of others', FOREIGN],
   ['that does not end with a line', FOREIGN.trimEnd()],
+  ['that is empty', ''],
   ['that is not there', null],
 ])('a shared file %s', (_what, file) => {
   driverContract(
