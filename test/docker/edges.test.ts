@@ -175,7 +175,7 @@ describeDocker('beside what we do', (docker) => {
     const asked = askContainer(health, { container, signal: stop.signal });
     await until(() => hung().length === 3);
     stop.abort();
-    await expect(asked).rejects.toThrow();
+    await expect(asked).rejects.toThrow('abort');
     await until(() => hung().length === 0);
     expect((await docker().api().container(container))?.State.Running).toBe(true);
   });

@@ -20,6 +20,9 @@ import { EngineApi } from '../../src/drivers/docker/engine-api.ts';
 const TOOLS = ['dockerd', 'containerd', 'runc', 'nsenter', 'unshare', 'ip', 'umount'];
 const BUSYBOX = '/bin/busybox';
 
+/** A machine that is very busy starts no containerd within the time that dockerd gives it. */
+const STARTS_MAX = 5;
+
 /** Why no engine of containers of our own can be had here; null when it can. */
 export function whyNoDocker(): string | null {
   if (process.getuid?.() !== 0) return 'not root';
@@ -74,8 +77,14 @@ export class PrivateDocker {
     return new EngineApi(this.socket, { patienceMs: 5_000 });
   }
 
-  /** Starts dockerd (again) and waits until it answers. */
+  /** Starts dockerd (again) and waits until it answers. One that gives up on its containerd is started anew. */
   async startDaemon(): Promise<void> {
+    for (let at = 0; at < STARTS_MAX; at++) if (await this.#startOnce()) return;
+    throw new Error(`dockerd ended: ${this.log().slice(-2_000)}`);
+  }
+
+  /** Whether it answers; it has ended when it does not. */
+  async #startOnce(): Promise<boolean> {
     this.#dropStalePids();
     const log = openSync(join(this.home, 'dockerd.log'), 'a');
     const [program = '', ...args] = [
@@ -94,15 +103,15 @@ export class PrivateDocker {
     closeSync(log);
     this.#daemon = daemon;
     const api = new EngineApi(this.socket);
-    while (daemon.exitCode === null) {
+    while (daemon.exitCode === null && daemon.signalCode === null) {
       const answered = await api.version().then(
         () => true,
         () => false,
       );
-      if (answered) return;
+      if (answered) return true;
       await pause(20);
     }
-    throw new Error(`dockerd ended: ${this.log().slice(-2_000)}`);
+    return false;
   }
 
   /** Ends dockerd with a signal and waits for its end; its containers are as it left them. */

@@ -58,7 +58,10 @@ describe.concurrent('writers that come at the same moment', () => {
     expect(on.processes()).toHaveLength(names.length);
     await expectSound(on);
     const again = await together(on, ...names.map((name) => `restart ${name}`));
-    expect(again.map(({ code }) => code)).toEqual(names.map(() => 0));
+    expect(
+      again.map(({ code }) => code),
+      again.map(({ err }) => err).join(''),
+    ).toEqual(names.map(() => 0));
     expect(on.processes()).toHaveLength(names.length);
     await expectSound(on);
   });
