@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { JournalError } from '../../journal/errors.ts';
 import { isLocked } from '../../journal/lock.ts';
 import type { Recorded, Seq } from '../../journal/record.ts';
 import { codeOf } from '../core/errors.ts';
 import type { ChuteEvent, Requester, UpdateId } from '../core/events.ts';
+import { readStat } from '../drivers/proc.ts';
 import type { Said } from '../engine/asked.ts';
 import type { Resolution } from '../engine/resolve.ts';
 import { type Client, connect, type Taken } from '../server/client.ts';
@@ -37,8 +39,10 @@ export type AccessOptions = {
 };
 
 const RETRY_MS = 50;
-/** A holder that has its socket and does not answer: it stands still, or the machine is very busy. */
-const MUTE_PATIENCE_MS = 3000;
+/** A holder that has its socket and does not answer, as somebody has stopped its process. */
+const STOPPED_PATIENCE_MS = 3000;
+/** One that has not been stopped: the machine is very busy, or the disk takes its time. */
+const MUTE_PATIENCE_MS = 30_000;
 /** One without a socket begins or ends its work, and ends it at a step boundary: a step takes long. */
 const ABSENT_PATIENCE_MS = 120_000;
 
@@ -49,7 +53,6 @@ const ABSENT_PATIENCE_MS = 120_000;
 export async function openAccess(context: Context, options: AccessOptions = {}): Promise<Access> {
   const { root } = context;
   const client = connect(root);
-  const patienceMs = { mute: options.patienceMs ?? MUTE_PATIENCE_MS, absent: ABSENT_PATIENCE_MS };
   let waitsFor: 'mute' | 'absent' = 'absent';
   let since = performance.now();
   for (;;) {
@@ -64,11 +67,24 @@ export async function openAccess(context: Context, options: AccessOptions = {}):
       return await openHolder(context, options);
     } catch (error) {
       const waitedMs = performance.now() - since;
-      if (codeOf(error) !== 'RIPCORD_JOURNAL_LOCKED' || waitedMs >= patienceMs[waitsFor])
-        throw error;
+      const patienceMs = waitsFor === 'absent' ? ABSENT_PATIENCE_MS : patienceWith(error, options);
+      if (codeOf(error) !== 'RIPCORD_JOURNAL_LOCKED' || waitedMs >= patienceMs) throw error;
     }
     await delay(RETRY_MS);
   }
+}
+
+/** How long to wait for a holder that has its socket and says nothing. */
+function patienceWith(error: unknown, { patienceMs }: AccessOptions): number {
+  if (patienceMs !== undefined) return patienceMs;
+  const pid = error instanceof JournalError ? pidOf(error.details['holder']) : null;
+  const isStopped = pid === null || /[tT]/.test(readStat(pid)?.state ?? 'T');
+  return isStopped ? STOPPED_PATIENCE_MS : MUTE_PATIENCE_MS;
+}
+
+function pidOf(holder: unknown): number | null {
+  if (typeof holder !== 'object' || holder === null || !('pid' in holder)) return null;
+  return typeof holder.pid === 'number' ? holder.pid : null;
 }
 
 const asAccess = (client: Client): Access => ({
