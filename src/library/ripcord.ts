@@ -28,7 +28,7 @@ import { type Configured, localHost } from './local-host.ts';
 import { readAll } from './read-all.ts';
 import { chooseConfigured } from './root-config.ts';
 import { rootJournal } from './root-journal.ts';
-import { prepareRoot } from './root-place.ts';
+import { prepareRoot, refuseFewDescriptors } from './root-place.ts';
 import { systemClock } from './system-clock.ts';
 import { VERSION } from './version.ts';
 
@@ -103,13 +103,14 @@ export class Ripcord implements AsyncDisposable {
   /**
    * Opens a root and takes hold of it. Throws RIPCORD_JOURNAL_LOCKED when another engine has it,
    * RIPCORD_JOURNAL_DAMAGED when it may only be read, RIPCORD_ROOT_MISSING without `create`,
-   * RIPCORD_ROOT_UNUSABLE for what can be none.
+   * RIPCORD_ROOT_UNUSABLE for what can be none, and where too few files may be opened.
    */
   static async open(options: RipcordOptions): Promise<Ripcord> {
     const { create = true, logger = pino({ level: 'silent' }), command = 'library' } = options;
     const configured = chooseConfigured(options.root, options);
     const faults = parseFaults(options.faults ?? '');
     const root = prepareRoot(resolve(options.root), create);
+    refuseFewDescriptors(root);
     const secrets = openSecrets(nodeDisk, root);
     const drivers: Drivers = { ...(builtInDrivers() as unknown as Drivers), ...options.drivers };
     const engine = await Engine.open({

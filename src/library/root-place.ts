@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { nodeDisk } from '../../journal/disk-node.ts';
@@ -47,6 +47,29 @@ export function prepareRoot(root: string, create: boolean): string {
     }
   }
   return realpathSync(root);
+}
+
+/** What updates side by side have open at once, and some more: one alone has ten. */
+const DESCRIPTORS = 32;
+
+/**
+ * Throws RIPCORD_ROOT_UNUSABLE where this process may open only few files more. An update that finds out
+ * between a stop and a start can neither go on nor back.
+ */
+export function refuseFewDescriptors(root: string): void {
+  const taken: number[] = [];
+  try {
+    while (taken.length < DESCRIPTORS) taken.push(openSync('/dev/null', 'r'));
+  } catch (error) {
+    if (!['EMFILE', 'ENFILE'].includes(errnoOf(error) ?? '')) return;
+    const reason = `this process may open ${taken.length} more files, updates need ${DESCRIPTORS}`;
+    throw new RipcordError('RIPCORD_ROOT_UNUSABLE', `cannot take hold of '${root}': ${reason}`, {
+      cause: error,
+      hint: 'raise the limit: ulimit -n 1024',
+    });
+  } finally {
+    for (const each of taken) closeSync(each);
+  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
