@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 
 import { c } from 'tar';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 
 import { hashFile } from '../../src/drivers/files/tree.ts';
 import { expectAtRest, expectSound, outcomeOf, run, statusOf, storyOf, V1, V2 } from './checks.ts';
@@ -25,6 +25,16 @@ async function ready(): Promise<{ device: Device; stateHash: string }> {
   return { device, stateHash: (await statusOf(device)).stateHash };
 }
 
+const servers: Server[] = [];
+
+// Not when a test has finished: side by side it may be another one that has.
+afterAll(() => {
+  for (const server of servers) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
 /**
  * Version 2 as an archive on a server that does not tell its size; `stalls` keeps its last byte back.
  */
@@ -43,10 +53,7 @@ async function served(on: Device, stalls: boolean): Promise<string> {
   await new Promise<void>((done) => {
     server.listen(0, '127.0.0.1', done);
   });
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
+  servers.push(server);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const sha256 = await hashFile(archive);
