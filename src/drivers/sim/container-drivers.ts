@@ -1,10 +1,10 @@
 import type { ContainerInstance } from '../../core/container.ts';
-import type { Done } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
-import type { ArgsOf, ResultOf } from '../../core/step.ts';
+import type { ArgsOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
 import type { DoPart } from './device.ts';
 import type { SimDriverOf } from './file-drivers.ts';
+import { started, stopped } from './service-outcome.ts';
 import { containerByMark, currentContainer, type SimContainer } from './sim-containers.ts';
 import { type SimWorld, specHash } from './sim-world.ts';
 import type { SimScene } from './simulated.ts';
@@ -213,21 +213,3 @@ const byId = ({ containers }: SimWorld, id: string): SimContainer | null =>
   containers.find((each) => each.id === id) ?? null;
 
 const instanceOf = ({ id, mark }: SimContainer): ContainerInstance => ({ container: id, mark });
-
-function started(
-  { context }: SimScene,
-  args: Start,
-  instance: ContainerInstance,
-): Done<ResultOf<'container.start@1'>> {
-  const value = { state: 'running', spec: args.spec, instance } as const;
-  return { result: { instance }, patch: servicePatch(context.applied, args, value) };
-}
-
-function stopped(
-  { context }: SimScene,
-  args: Stop,
-  exit: string,
-): Done<ResultOf<'container.stop@1'>> {
-  const value = { state: 'stopped', spec: args.spec, instance: null } as const;
-  return { result: { exit, log: [] }, patch: servicePatch(context.applied, args, value) };
-}

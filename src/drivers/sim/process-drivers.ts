@@ -1,9 +1,9 @@
-import type { Done } from '../../core/driver.ts';
 import { RipcordError } from '../../core/errors.ts';
-import type { ArgsOf, ProcessInstance, ResultOf, UndoOf } from '../../core/step.ts';
+import type { ArgsOf, ProcessInstance, UndoOf } from '../../core/step.ts';
 import { servicePatch } from '../applied-patch.ts';
 import type { DoPart } from './device.ts';
 import type { SimDriverOf } from './file-drivers.ts';
+import { started, stopped } from './service-outcome.ts';
 import { containerByMark } from './sim-containers.ts';
 import { type SimProcess, type SimWorld, specHash } from './sim-world.ts';
 import type { SimScene } from './simulated.ts';
@@ -155,21 +155,3 @@ const instanceOf = ({ boot }: SimWorld, { pid, mark }: SimProcess): ProcessInsta
   boot,
   mark,
 });
-
-function started(
-  { context }: SimScene,
-  args: Start,
-  instance: ProcessInstance,
-): Done<ResultOf<'process.start@1'>> {
-  const value = { state: 'running', spec: args.spec, instance } as const;
-  return { result: { instance }, patch: servicePatch(context.applied, args, value) };
-}
-
-function stopped(
-  { context }: SimScene,
-  args: Stop,
-  exit: string,
-): Done<ResultOf<'process.stop@1'>> {
-  const value = { state: 'stopped', spec: args.spec, instance: null } as const;
-  return { result: { exit, log: [] }, patch: servicePatch(context.applied, args, value) };
-}
