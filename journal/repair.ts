@@ -19,7 +19,7 @@ import {
   writeDurably,
 } from './durable-file.ts';
 import { JournalError } from './errors.ts';
-import { createHeadFile, writeHead } from './head.ts';
+import { createHeadFile, readHead, writeHead } from './head.ts';
 import { takeLock } from './lock.ts';
 import type { Head } from './record.ts';
 import { type SeqRange, surveyRoot, type Survey } from './repair-survey.ts';
@@ -98,24 +98,33 @@ const UNTOLD = 'repair.json';
 
 /**
  * What a repair did that nobody has recorded yet, as a crash may come in between; or null. Where the note
- * has rotted, the report in quarantine says the same. Throws RIPCORD_JOURNAL_DAMAGED when it has as well.
+ * has rotted, the report in quarantine that ends where HEAD does says the same. Throws
+ * RIPCORD_JOURNAL_DAMAGED when there is none such.
  */
 export function untoldRepair(root: string, disk: Disk = nodeDisk): Repair | null {
   if (disk.sizeSync(join(root, UNTOLD)) === null) return null;
-  const reports = namesIn(disk, join(root, 'quarantine'))
-    .map((name) => join('quarantine', name, 'report.json'))
-    .filter((file) => disk.sizeSync(join(root, file)) !== null);
-  for (const file of [UNTOLD, ...reports.slice(-1)]) {
-    try {
-      return JSON.parse(String(readIfThere(disk, join(root, file)))) as Repair;
-    } catch {
-      // The other one may be whole.
-    }
-  }
+  const told = repairIn(disk, join(root, UNTOLD));
+  if (told) return told;
+  const head = readHead(disk, rootPaths(root).head);
+  // An older repair ended elsewhere, and the names may lie: clocks jump.
+  const report = namesIn(disk, join(root, 'quarantine'))
+    .map((name) => repairIn(disk, join(root, 'quarantine', name, 'report.json')))
+    .find((each) => each !== null && head !== null && each.head.hash === head.hash);
+  if (report) return report;
   const why = `neither ${UNTOLD} nor a report in quarantine can be read`;
   throw new JournalError('RIPCORD_JOURNAL_DAMAGED', `cannot tell what was repaired: ${why}`, {
     details: { seq: null, file: UNTOLD, offset: null },
   });
+}
+
+/** Null where it is not there, or cannot be read. */
+function repairIn(disk: Disk, path: string): Repair | null {
+  const bytes = readIfThere(disk, path);
+  try {
+    return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as Repair);
+  } catch {
+    return null;
+  }
 }
 
 /** Takes note that a repair has been recorded. Safe to repeat. */

@@ -1,12 +1,14 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 
@@ -114,6 +116,12 @@ describe('repair', () => {
     const repair = await repairRoot(root, { stamp });
     expect(untoldRepair(root)).toEqual(repair);
     overwrite(join(root, 'repair.json'), 0, '\0\0\0\0');
+    expect(untoldRepair(root)).toEqual(repair);
+    // One of another repair says nothing of this one, whatever its name.
+    const other = join(root, 'quarantine', '2099');
+    mkdirSync(other);
+    const older = { ...repair, head: { seq: 3, hash: 'of another record' } };
+    writeFileSync(join(other, 'report.json'), JSON.stringify(older));
     expect(untoldRepair(root)).toEqual(repair);
     overwrite(join(root, 'quarantine', stamp, 'report.json'), 0, '\0\0\0\0');
     expect(() => untoldRepair(root)).toThrow(
