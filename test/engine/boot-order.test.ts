@@ -74,6 +74,14 @@ class Gateway {
     this.world.things.clear();
   }
 
+  /** The same right behind a request, of which nothing had begun. */
+  async crashesBefore(requested: ReturnType<typeof definition>): Promise<void> {
+    await this.crashesIn(async (requests, engine) => {
+      engine.holdBack(() => false);
+      await requests.ask(asked(requested));
+    });
+  }
+
   /** What the first engine after that writes, until it is done with what there was. */
   async boots(lacking: readonly string[] = []): Promise<readonly string[]> {
     const from = this.world.shelf.records.length;
@@ -119,10 +127,7 @@ const behind = (words: readonly string[], word: string): readonly string[] =>
 test('what should run is started before what had not begun', async () => {
   const gateway = new Gateway();
   await gateway.installs('door', 'lamp');
-  await gateway.crashesIn(async (requests, engine) => {
-    engine.holdBack(() => false);
-    await requests.ask(asked(definition('door', 2, [])));
-  });
+  await gateway.crashesBefore(definition('door', 2, []));
   const words = await gateway.boots();
   expect(words).toContain('u4 asks to start door at boot');
   expect(words).toContain('u5 asks to start lamp at boot');
@@ -163,10 +168,7 @@ test('one that cannot be started keeps its wish, and fails nobody else’s updat
 test('a start at boot that was cut off goes on before what waits', async () => {
   const gateway = new Gateway();
   await gateway.installs('door');
-  await gateway.crashesIn(async (requests, engine) => {
-    engine.holdBack(() => false);
-    await requests.ask(asked(definition('door', 2, [])));
-  });
+  await gateway.crashesBefore(definition('door', 2, []));
   // It dies again with the start on record and nothing of it begun.
   const { shelf } = gateway.world;
   const { engine, requests } = await gateway.world.engine({ planners: [chutes()] });
@@ -190,10 +192,7 @@ test('a start at boot that was cut off goes on before what waits', async () => {
 test('a boot that was cut off before it asked for anything begins once more', async () => {
   const gateway = new Gateway();
   await gateway.installs('door', 'lamp');
-  await gateway.crashesIn(async (requests, engine) => {
-    engine.holdBack(() => false);
-    await requests.ask(asked(definition('bell', 1, [])));
-  });
+  await gateway.crashesBefore(definition('bell', 1, []));
   // The first engine after the reboot says that it is there, and dies.
   const { shelf } = gateway.world;
   await gateway.world.engine({ planners: [chutes()] });
@@ -212,10 +211,7 @@ test('a boot that was cut off before it asked for anything begins once more', as
 test('what waits for a boot that keeps being cut off is not blamed for it', async () => {
   const gateway = new Gateway();
   await gateway.installs('door', 'lamp');
-  await gateway.crashesIn(async (requests, engine) => {
-    engine.holdBack(() => false);
-    await requests.ask(asked(definition('bell', 1, [])));
-  });
+  await gateway.crashesBefore(definition('bell', 1, []));
   const { shelf } = gateway.world;
   for (let time = 0; time < 4; time++) {
     const { engine, requests } = await gateway.world.engine({ planners: [chutes()] });
